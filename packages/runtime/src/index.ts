@@ -1,1 +1,3 @@
-export {};
+export { RuntimeError, type RuntimeErrorCode } from './errors.ts';
+export { type Driver, type RunOptions, run } from './run.ts';
+export { Slab } from './slab.ts';

@@ -1,1 +1,3 @@
-export {};
+export { nodeClock } from './clock.ts';
+export { nodeCrypto } from './crypto.ts';
+export { nodeNetwork } from './network.ts';

@@ -1,0 +1,70 @@
+import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
+import type { SignatureScheme, Signer } from '@kaon/interface/crypto/v1';
+import { RuntimeError } from '../../errors.ts';
+import { SCHEMES } from './schemes.ts';
+
+/** A signer from a PKCS #8 key: ECDSA on P-256 or P-384, RSA, Ed25519. Throws `RUNTIME_BAD_PRIVATE_KEY` on anything else. */
+export function createSigner(pkcs8: Uint8Array): Signer {
+  let key: KeyObject;
+  try {
+    key = createPrivateKey({
+      key: Buffer.from(pkcs8.buffer, pkcs8.byteOffset, pkcs8.length),
+      format: 'der',
+      type: 'pkcs8',
+    });
+  } catch (cause) {
+    throw new RuntimeError('RUNTIME_BAD_PRIVATE_KEY', 'The bytes are not a PKCS #8 private key.', { cause });
+  }
+  const schemes = schemesOf(key);
+  if (schemes.length === 0) {
+    throw new RuntimeError('RUNTIME_BAD_PRIVATE_KEY', `A key of type ${key.asymmetricKeyType} cannot sign here.`);
+  }
+  return new NodeSigner(key, schemes);
+}
+
+class NodeSigner implements Signer {
+  readonly schemes: readonly SignatureScheme[];
+  readonly #key: KeyObject;
+
+  constructor(key: KeyObject, schemes: readonly SignatureScheme[]) {
+    this.#key = key;
+    this.schemes = schemes;
+  }
+
+  sign(scheme: SignatureScheme, data: Uint8Array): Uint8Array {
+    const details = this.schemes.includes(scheme) ? SCHEMES.get(scheme) : undefined;
+    if (details === undefined) {
+      throw new RuntimeError(
+        'RUNTIME_BAD_SIGNATURE_SCHEME',
+        `This key cannot sign by scheme 0x${scheme.toString(16)}.`,
+      );
+    }
+    const key = this.#key;
+    const { padding, saltLength } = details;
+    if (padding === undefined) return new Uint8Array(sign(details.digest, data, key));
+    const input = saltLength === undefined ? { key, padding } : { key, padding, saltLength };
+    return new Uint8Array(sign(details.digest, data, input));
+  }
+}
+
+/** SHA-1 is verified for old peers and never produced (RFC 9155). */
+function schemesOf(key: KeyObject): readonly SignatureScheme[] {
+  switch (key.asymmetricKeyType) {
+    case 'ec': {
+      const curve = key.asymmetricKeyDetails?.namedCurve;
+      if (curve === 'prime256v1') return [0x0403, 0x0503];
+      return curve === 'secp384r1' ? [0x0503, 0x0403] : [];
+    }
+    case 'rsa': {
+      // A PSS signature needs two digests and two bytes of room (RFC 8017 §9.1.1).
+      const room = (key.asymmetricKeyDetails?.modulusLength ?? 0) >>> 3;
+      return [0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601].filter(
+        (scheme) => room >= 2 * (SCHEMES.get(scheme)?.saltLength ?? 32) + 2,
+      );
+    }
+    case 'ed25519':
+      return [0x0807];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,162 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import type { EcnCodepoint, TransportAddress } from '@kaon/interface/core/v1';
+import type { UdpSocket } from '@kaon/interface/network/v1';
+import { RuntimeError } from '../errors.ts';
+
+/** Bytes asked of the kernel for its buffers. It may grant less; a 200 KB default drops a burst of 100 packets. */
+const KERNEL_BUFFER = 4 << 20;
+/** Bytes waiting in the process before further datagrams are refused: the network is slower than the sender then. */
+const MAX_QUEUED = 256 << 10;
+/** Datagrams are sent out of blocks of this size. */
+const BLOCK = 128 << 10;
+
+/** Binds a UDP socket. Rejects with the platform's error when the address cannot be bound. */
+export function bindUdpSocket(address: string, family: 'IPv4' | 'IPv6', port: number): Promise<UdpSocket> {
+  return new Promise((resolve, reject) => {
+    const version = family === 'IPv4' ? 4 : 6;
+    const socket = createSocket({
+      type: version === 4 ? 'udp4' : 'udp6',
+      ipv6Only: version === 6,
+      // Addresses are numeric: with this a send is done when it returns instead of waiting for a resolver's turn.
+      lookup: (hostname, _options, callback) => callback(null, hostname, version),
+    });
+    socket.once('error', (error) => {
+      closeQuietly(socket);
+      reject(error);
+    });
+    socket.bind({ address, port, exclusive: true }, () => {
+      socket.removeAllListeners('error');
+      resolve(new NodeUdpSocket(socket));
+    });
+  });
+}
+
+class NodeUdpSocket implements UdpSocket {
+  readonly interface = 'kaon:udp-socket/1';
+  readonly local: TransportAddress;
+  readonly receiveBufferSize: number | undefined;
+  onDatagram: ((bytes: Uint8Array, remote: TransportAddress, ecn: EcnCodepoint) => void) | undefined = undefined;
+  onError: ((error: Error) => void) | undefined = undefined;
+  readonly #socket: Socket;
+  #closed = false;
+  /** Where outgoing bytes rest while the kernel may still want them. */
+  #block = new Uint8Array(0);
+  #used = 0;
+  #queueing = false;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    const { address, family, port } = socket.address();
+    this.local = { address, family: family === 'IPv6' ? 'IPv6' : 'IPv4', port };
+    this.receiveBufferSize = enlargeBuffers(socket);
+    socket.on('message', (message, remote) => this.#received(message, remote));
+    socket.on('error', (error) => this.#failed(error));
+    socket.on('close', () => this.#died(undefined));
+  }
+
+  send(buffer: Uint8Array, start: number, end: number, remote: TransportAddress): boolean {
+    if (this.#closed) return false;
+    const socket = this.#socket;
+    if (this.#queueing) {
+      const queued = socket.getSendQueueSize();
+      if (queued > MAX_QUEUED) return false;
+      this.#queueing = queued > 0;
+    }
+    // The kernel takes the bytes at once, or, when its buffer is full, the platform reads them later: never from the caller's buffer.
+    const length = end - start;
+    if (this.#used + length > this.#block.length) this.#newBlock(length);
+    const at = this.#used;
+    this.#block.set(buffer.subarray(start, end), at);
+    try {
+      socket.send(this.#block, at, length, remote.port, remote.address);
+    } catch {
+      // Port 0, or an address of the other family on some platforms: this datagram is lost, the socket lives.
+      return false;
+    }
+    if (!SENDS_AT_ONCE || socket.getSendQueueSize() > 0) {
+      this.#queueing = SENDS_AT_ONCE;
+      this.#used = at + length;
+    }
+    return true;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.onDatagram = undefined;
+    this.onError = undefined;
+    closeQuietly(this.#socket);
+  }
+
+  #received(message: Uint8Array, { address, family, port }: RemoteInfo): void {
+    if (this.#closed) return;
+    // Not a Buffer: its `slice` would share memory where every reader of a Uint8Array expects a copy.
+    const bytes = new Uint8Array(message.buffer as ArrayBuffer, message.byteOffset, message.byteLength);
+    this.onDatagram?.(bytes, { address, family, port }, 0);
+  }
+
+  #newBlock(length: number): void {
+    this.#block = new Uint8Array(Math.max(BLOCK, length));
+    this.#used = 0;
+  }
+
+  #failed(error: Error): void {
+    // What one destination answered, or would not take, says nothing about the socket (Bun reports it, Node on Windows too).
+    const code = 'code' in error ? error.code : undefined;
+    if (typeof code === 'string' && ABOUT_ONE_DESTINATION.has(code)) return;
+    this.#died(error);
+  }
+
+  #died(cause: Error | undefined): void {
+    if (this.#closed) return;
+    const onError = this.onError;
+    this.close();
+    onError?.(new RuntimeError('RUNTIME_SOCKET_CLOSED', 'The socket was closed by the platform.', { cause }));
+  }
+}
+
+const ABOUT_ONE_DESTINATION: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EPERM',
+  'EACCES',
+  'EADDRNOTAVAIL',
+  'EINVAL',
+  'EMSGSIZE',
+  'ENOBUFS',
+  'EAGAIN',
+]);
+
+/** Whether `send` is done with the bytes when it returns, unless a queue is reported. Deno's compatibility layer reads them later. */
+const SENDS_AT_ONCE = !('Deno' in globalThis);
+
+function enlargeBuffers(socket: Socket): number | undefined {
+  try {
+    socket.setSendBufferSize(KERNEL_BUFFER);
+  } catch {
+    // Not settable here (Deno); the kernel's default stays.
+  }
+  try {
+    socket.setRecvBufferSize(KERNEL_BUFFER);
+  } catch {
+    // As above: what is in force is read back below.
+  }
+  try {
+    const size = socket.getRecvBufferSize();
+    return Number.isInteger(size) && size > 0 ? size : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function closeQuietly(socket: Socket): void {
+  try {
+    socket.close();
+  } catch {
+    // It was closed already.
+  }
+}
