@@ -64,7 +64,7 @@ class Pump<E extends CoreEvent> implements Driver {
   #armedFor: Instant = Number.POSITIVE_INFINITY;
   #turnScheduled = false;
   #microtaskScheduled = false;
-  #flushedEarly = false;
+  #flushedEarlyAt: Instant = Number.NEGATIVE_INFINITY;
   #pumping = false;
   #stopped = false;
   #lastPath: Path | undefined = undefined;
@@ -83,8 +83,8 @@ class Pump<E extends CoreEvent> implements Driver {
   wake(): void {
     // Inside the pump its loop comes round anyway; a scheduled turn takes the command along.
     if (this.#pumping || this.#turnScheduled || this.#microtaskScheduled || this.#stopped) return;
-    // The first command after a turn need not wait for the rest of the turn's input; those behind it are bundled.
-    if (this.#flushedEarly) {
+    // The first command need not wait for the rest of the turn's input; those close behind it are bundled.
+    if (this.#clock.now() - this.#flushedEarlyAt < 1) {
       this.#scheduleTurn();
     } else {
       this.#microtaskScheduled = true;
@@ -136,7 +136,6 @@ class Pump<E extends CoreEvent> implements Driver {
 
   #timerFired(): void {
     this.#armedFor = Number.POSITIVE_INFINITY;
-    this.#flushedEarly = false;
     if (!this.#turnScheduled && !this.#pumping && !this.#stopped) this.#pump();
   }
 
@@ -147,14 +146,14 @@ class Pump<E extends CoreEvent> implements Driver {
 
   #turn(): void {
     this.#turnScheduled = false;
-    this.#flushedEarly = false;
+    this.#flushedEarlyAt = Number.NEGATIVE_INFINITY;
     if (!this.#stopped && !this.#pumping) this.#pump();
   }
 
   #microtask(): void {
     this.#microtaskScheduled = false;
     if (this.#stopped || this.#pumping) return;
-    this.#flushedEarly = true;
+    this.#flushedEarlyAt = this.#clock.now();
     this.#pump();
   }
 

@@ -1,0 +1,503 @@
+import type { CoreEvent, DatagramCore, Instant, Path, TransmitSlot, TransportAddress } from '@kaon/interface/core/v1';
+import type { Clock, ClockTimer, UdpSocket } from '@kaon/interface/network/v1';
+import { describe, expect, it } from 'vitest';
+import { type Driver, type RunOptions, run } from '../src/index.ts';
+
+const LOCAL: TransportAddress = { address: '192.0.2.1', family: 'IPv4', port: 1000 };
+const REMOTE: TransportAddress = { address: '192.0.2.2', family: 'IPv4', port: 2000 };
+const PATH: Path = { protocol: 'udp', local: LOCAL, remote: REMOTE };
+
+/** A clock whose turns and time are moved by hand. */
+class ManualClock implements Clock {
+  readonly interface = 'kaon:clock/1';
+  time = 0;
+  deferred: (() => void)[] = [];
+  armed = new Map<object, { at: Instant; callback: () => void }>();
+  resets = 0;
+
+  now(): Instant {
+    return this.time;
+  }
+
+  wallClock(): number {
+    return this.time;
+  }
+
+  timer(callback: () => void): ClockTimer {
+    const key = {};
+    return {
+      reset: (at) => {
+        this.resets++;
+        this.armed.set(key, { at, callback });
+      },
+      cancel: () => void this.armed.delete(key),
+    };
+  }
+
+  defer(callback: () => void): void {
+    this.deferred.push(callback);
+  }
+
+  /** Ends the turn: what was deferred runs. */
+  async turn(): Promise<void> {
+    await settled();
+    for (const callback of this.deferred.splice(0)) callback();
+    await settled();
+  }
+
+  async advance(ms: number): Promise<void> {
+    this.time += ms;
+    for (const [key, { at, callback }] of [...this.armed]) {
+      if (at > this.time) continue;
+      this.armed.delete(key);
+      callback();
+    }
+    await settled();
+  }
+}
+
+/** A socket that writes down what it is asked to send. */
+class RecordingSocket implements UdpSocket {
+  readonly interface = 'kaon:udp-socket/1';
+  readonly local: TransportAddress;
+  onDatagram: UdpSocket['onDatagram'] = undefined;
+  onError: UdpSocket['onError'] = undefined;
+  sent: { bytes: number[]; remote: TransportAddress }[] = [];
+  refusing = false;
+  closed = false;
+
+  constructor(local: TransportAddress = LOCAL) {
+    this.local = local;
+  }
+
+  send(buffer: Uint8Array, start: number, end: number, remote: TransportAddress): boolean {
+    if (this.refusing) return false;
+    this.sent.push({ bytes: [...buffer.subarray(start, end)], remote });
+    return true;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+type TestEvent = CoreEvent & { readonly type: 'got' | 'tick'; readonly value: number };
+
+/** A core that says back what it hears and does as its fields tell. */
+class TestCore implements DatagramCore<TestEvent> {
+  events: TestEvent[] = [];
+  outgoing: { value: number; path: Path | undefined }[] = [];
+  timeout: Instant = Number.POSITIVE_INFINITY;
+  heard: { value: number; path: Path; now: Instant }[] = [];
+  timeouts: Instant[] = [];
+  log: string[] = [];
+
+  handleDatagram(bytes: Uint8Array, path: Path, now: Instant): void {
+    this.log.push('datagram');
+    this.heard.push({ value: bytes[0] ?? -1, path, now });
+    this.events.push({ type: 'got', value: bytes[0] ?? -1 });
+  }
+
+  handleTimeout(now: Instant): void {
+    this.log.push('timeout');
+    this.timeouts.push(now);
+    this.timeout = Number.POSITIVE_INFINITY;
+  }
+
+  pollTimeout(): Instant {
+    return this.timeout;
+  }
+
+  pollTransmit(slot: TransmitSlot): boolean {
+    const next = this.outgoing.shift();
+    if (next === undefined) return false;
+    slot.buffer[slot.start] = next.value;
+    slot.end = slot.start + 1;
+    slot.path = next.path;
+    return true;
+  }
+
+  pollEvent(): TestEvent | undefined {
+    return this.events.shift();
+  }
+
+  say(value: number, path: Path | undefined = PATH): void {
+    this.outgoing.push({ value, path });
+  }
+}
+
+/** Lets microtasks run. */
+async function settled(): Promise<void> {
+  for (let i = 0; i < 10; i++) await Promise.resolve();
+}
+
+interface Bench {
+  readonly core: TestCore;
+  readonly clock: ManualClock;
+  readonly socket: RecordingSocket;
+  readonly seen: number[];
+  readonly driver: Driver;
+}
+
+async function start(
+  options: Partial<RunOptions<TestEvent>> = {},
+  onEvent?: (event: TestEvent, bench: Bench) => void,
+): Promise<Bench> {
+  const core = new TestCore();
+  const clock = new ManualClock();
+  const socket = new RecordingSocket();
+  const seen: number[] = [];
+  const bench: Bench = {
+    core,
+    clock,
+    socket,
+    seen,
+    driver: run<TestEvent>(core, {
+      clock,
+      sockets: [socket],
+      onEvent: (event) => {
+        seen.push(event.value);
+        onEvent?.(event, bench);
+      },
+      ...options,
+    }),
+  };
+  await clock.turn();
+  return bench;
+}
+
+function receive(socket: RecordingSocket, value: number, remote: TransportAddress = REMOTE): void {
+  socket.onDatagram?.(Uint8Array.of(value), remote, 0);
+}
+
+function values(socket: RecordingSocket): (number | undefined)[] {
+  return socket.sent.map(({ bytes }) => bytes[0]);
+}
+
+describe('a running core', () => {
+  it('gets datagrams at once, and gives events once per turn', async () => {
+    const { core, clock, socket, seen } = await start();
+    receive(socket, 1);
+    receive(socket, 2);
+    expect(core.heard.map(({ value }) => value)).toEqual([1, 2]);
+    expect(seen).toEqual([]);
+    expect(clock.deferred).toHaveLength(1);
+    await clock.turn();
+    expect(seen).toEqual([1, 2]);
+  });
+
+  it('answers in the turn in which it was asked, from inside the event handler', async () => {
+    const { clock, socket } = await start({}, (event, { core, driver }) => {
+      core.say(event.value + 100);
+      driver.wake();
+    });
+    receive(socket, 1);
+    receive(socket, 2);
+    await clock.turn();
+    expect(values(socket)).toEqual([101, 102]);
+    expect(clock.deferred).toHaveLength(0);
+  });
+
+  it('has one path object for all datagrams of one remote', async () => {
+    const { core, socket } = await start();
+    const other = { ...REMOTE, port: 2001 };
+    for (const remote of [{ ...REMOTE }, other, { ...REMOTE }, { ...other }]) receive(socket, 1, remote);
+    const paths = core.heard.map(({ path }) => path);
+    expect(paths[0]).toBe(paths[2]);
+    expect(paths[1]).toBe(paths[3]);
+    expect(paths[0]).toEqual(PATH);
+    expect(paths[1]?.remote).toEqual(other);
+  });
+
+  it('forgets old paths when remotes are many', async () => {
+    const { core, socket } = await start();
+    for (let port = 1; port <= 100; port++) receive(socket, 1, { ...REMOTE, port });
+    expect(core.heard.map(({ path }) => path.remote.port)).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
+  });
+
+  it('sends through the socket that has the local address of the path', async () => {
+    const { core, socket, driver } = await start();
+    const second = new RecordingSocket({ ...LOCAL, port: 1001 });
+    driver.addSocket(second);
+    core.say(1);
+    core.say(2, { ...PATH, local: { ...second.local } });
+    core.say(3);
+    driver.flush();
+    expect(values(socket)).toEqual([1, 3]);
+    expect(values(second)).toEqual([2]);
+    expect(second.sent[0]?.remote).toEqual(REMOTE);
+  });
+
+  it('drops and counts what no socket can carry', async () => {
+    const { core, socket, driver } = await start();
+    core.say(1, undefined);
+    core.say(2, { ...PATH, local: { ...LOCAL, port: 9 } });
+    core.say(3, { ...PATH, protocol: 'tcp' });
+    core.say(4);
+    socket.refusing = true;
+    driver.flush();
+    expect(driver.droppedDatagrams).toBe(4);
+    expect(core.outgoing).toEqual([]);
+  });
+});
+
+describe('wake', () => {
+  it('sends the first command before the turn ends, and bundles those that follow into its end', async () => {
+    const { core, clock, socket, driver } = await start();
+    clock.time = 5;
+    core.say(1);
+    driver.wake();
+    core.say(2);
+    driver.wake();
+    expect(socket.sent).toEqual([]);
+    await settled();
+    expect(values(socket)).toEqual([1, 2]);
+    core.say(3);
+    driver.wake();
+    await settled();
+    expect(values(socket)).toEqual([1, 2]);
+    await clock.turn();
+    expect(values(socket)).toEqual([1, 2, 3]);
+    core.say(4);
+    driver.wake();
+    await settled();
+    expect(values(socket)).toEqual([1, 2, 3, 4]);
+    clock.time = 6;
+    core.say(5);
+    driver.wake();
+    await settled();
+    expect(values(socket)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('adds nothing when a turn is due anyway', async () => {
+    const { core, clock, socket, driver } = await start();
+    receive(socket, 1);
+    core.say(9);
+    driver.wake();
+    await settled();
+    expect(socket.sent).toEqual([]);
+    expect(clock.deferred).toHaveLength(1);
+    await clock.turn();
+    expect(values(socket)).toEqual([9]);
+  });
+});
+
+describe('time', () => {
+  it('is told to the core when its deadline comes', async () => {
+    const { core, clock, driver } = await start();
+    core.timeout = 50;
+    driver.flush();
+    await clock.advance(49);
+    expect(core.timeouts).toEqual([]);
+    await clock.advance(1);
+    expect(core.timeouts).toEqual([50]);
+    expect(clock.armed.size).toBe(0);
+  });
+
+  it('is not armed again while the deadline stays', async () => {
+    const { core, clock, driver } = await start();
+    core.timeout = 50;
+    driver.flush();
+    driver.flush();
+    driver.flush();
+    expect(clock.resets).toBe(1);
+    core.timeout = 30;
+    driver.flush();
+    expect(clock.resets).toBe(2);
+    core.timeout = Number.POSITIVE_INFINITY;
+    driver.flush();
+    expect(clock.armed.size).toBe(0);
+  });
+
+  it('comes before the output of a turn that is late', async () => {
+    const { core, clock, socket } = await start();
+    core.timeout = 50;
+    clock.time = 80;
+    receive(socket, 1);
+    await clock.turn();
+    expect(core.log).toEqual(['datagram', 'timeout']);
+    expect(core.timeouts).toEqual([80]);
+  });
+});
+
+describe('a handler that throws', () => {
+  it('does not keep later events and datagrams back', async () => {
+    const errors: unknown[] = [];
+    const { core, clock, socket, seen } = await start({ onError: (error) => errors.push(error) }, (event, bench) => {
+      bench.core.say(event.value);
+      if (event.value === 1) throw new Error('handler');
+    });
+    core.timeout = 50;
+    for (const value of [1, 2, 3]) receive(socket, value);
+    await clock.turn();
+    expect(seen).toEqual([1, 2, 3]);
+    expect(values(socket)).toEqual([1, 2, 3]);
+    expect(errors).toEqual([new Error('handler')]);
+    expect(clock.armed.size).toBe(1);
+  });
+
+  it('reaches the process as an uncaught exception when nobody asked for it', async () => {
+    const { clock, socket, seen } = await start({}, () => {
+      throw new Error('loud');
+    });
+    const listeners = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    try {
+      const uncaught = new Promise((resolve) => process.once('uncaughtException', resolve));
+      receive(socket, 1);
+      await clock.turn();
+      expect(await uncaught).toEqual(new Error('loud'));
+      expect(seen).toEqual([1]);
+    } finally {
+      for (const listener of listeners) process.on('uncaughtException', listener);
+    }
+  });
+
+  it('is not broken further by an error handler that throws', async () => {
+    const { clock, socket, seen } = await start({ onError: () => {} }, (event) => {
+      if (event.value === 1) throw undefined;
+    });
+    for (const value of [1, 2]) receive(socket, value);
+    await clock.turn();
+    expect(seen).toEqual([1, 2]);
+  });
+});
+
+describe('fairness', () => {
+  it('gives other work a turn after its share of datagrams', async () => {
+    const { core, clock, socket, driver } = await start({ maxDatagramsPerTurn: 10 });
+    for (let i = 0; i < 25; i++) core.say(i);
+    driver.flush();
+    expect(socket.sent).toHaveLength(10);
+    await clock.turn();
+    expect(socket.sent).toHaveLength(20);
+    await clock.turn();
+    expect(socket.sent).toHaveLength(25);
+    expect(clock.deferred).toHaveLength(0);
+  });
+
+  it('gives other work a turn after its share of events, and still sends in each', async () => {
+    const { clock, socket, seen } = await start({ maxEventsPerTurn: 10 }, (event, { core }) => core.say(event.value));
+    for (let i = 0; i < 25; i++) receive(socket, i);
+    await clock.turn();
+    expect(seen).toHaveLength(10);
+    expect(socket.sent).toHaveLength(10);
+    await clock.turn();
+    await clock.turn();
+    expect(seen).toHaveLength(25);
+    expect(values(socket)).toEqual(seen);
+  });
+});
+
+describe('the slot', () => {
+  it.each([
+    [undefined, 1200],
+    [1400, 1400],
+  ])('of size %s takes %i bytes and starts empty each time', async (slotSize, limit) => {
+    const { core, driver } = await start({ slotSize });
+    const seen: number[][] = [];
+    let left = 2;
+    core.pollTransmit = (slot) => {
+      if (left-- <= 0) return false;
+      seen.push([slot.start, slot.end, slot.limit, slot.path === undefined ? 0 : 1]);
+      slot.end = slot.start + 5;
+      slot.limit = 7;
+      slot.path = PATH;
+      return true;
+    };
+    driver.flush();
+    expect(seen).toEqual([
+      [0, 0, limit, 0],
+      [0, 0, limit, 0],
+    ]);
+  });
+});
+
+describe('stop', () => {
+  it('sends what is left, lets go of everything and keeps quiet', async () => {
+    const { core, clock, socket, seen, driver } = await start();
+    core.timeout = 50;
+    driver.flush();
+    receive(socket, 1);
+    core.say(7);
+    driver.stop();
+    driver.stop();
+    expect(values(socket)).toEqual([7]);
+    expect(socket.onDatagram).toBeUndefined();
+    expect(socket.closed).toBe(false);
+    expect(clock.armed.size).toBe(0);
+    core.say(8);
+    driver.wake();
+    driver.flush();
+    await clock.turn();
+    expect(values(socket)).toEqual([7]);
+    expect(seen).toEqual([]);
+  });
+
+  it('may be called from an event handler', async () => {
+    const { clock, socket, seen } = await start({}, (_event, { core, driver }) => {
+      core.say(1);
+      driver.stop();
+    });
+    receive(socket, 1);
+    receive(socket, 2);
+    await clock.turn();
+    expect(seen).toEqual([1]);
+    expect(values(socket)).toEqual([1]);
+    expect(clock.deferred).toHaveLength(0);
+    expect(clock.armed.size).toBe(0);
+  });
+
+  it('keeps a socket from being added', async () => {
+    const { driver } = await start();
+    driver.stop();
+    const late = new RecordingSocket();
+    driver.addSocket(late);
+    expect(late.onDatagram).toBeUndefined();
+  });
+});
+
+describe('sockets', () => {
+  it('are given up by removeSocket', async () => {
+    const { core, socket, driver } = await start();
+    driver.removeSocket(socket);
+    driver.removeSocket(socket);
+    core.say(1);
+    driver.flush();
+    expect(socket.onDatagram).toBeUndefined();
+    expect(driver.droppedDatagrams).toBe(1);
+  });
+
+  it('that die are removed and reported', async () => {
+    const died: [UdpSocket, Error][] = [];
+    const { core, socket, driver } = await start({ onSocketError: (one, error) => died.push([one, error]) });
+    const error = new Error('dead');
+    socket.onError?.(error);
+    expect(died).toEqual([[socket, error]]);
+    core.say(1);
+    driver.flush();
+    expect(driver.droppedDatagrams).toBe(1);
+  });
+
+  it('added twice are one', async () => {
+    const { core, socket, driver } = await start();
+    driver.addSocket(socket);
+    driver.removeSocket(socket);
+    core.say(1);
+    driver.flush();
+    expect(socket.sent).toEqual([]);
+  });
+});
+
+describe('flush', () => {
+  it('is harmless inside an event handler', async () => {
+    const { clock, socket, seen } = await start({}, (event, { core, driver }) => {
+      core.say(event.value);
+      driver.flush();
+    });
+    for (const value of [1, 2]) receive(socket, value);
+    await clock.turn();
+    expect(seen).toEqual([1, 2]);
+    expect(values(socket)).toEqual([1, 2]);
+  });
+});
