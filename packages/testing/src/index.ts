@@ -17,6 +17,17 @@ export { type SeededRandom, seededRandom } from './random.ts';
 export { Schedule } from './schedule.ts';
 export { defaultSeed, withSeed } from './seed.ts';
 export {
+  type HostOptions,
+  type SimulatedNatOptions,
+  Simulation,
+  type SimulationOptions,
+  story,
+} from './simulation.ts';
+export { Host, type InterfaceOptions, type Names } from './vnet/host.ts';
+export { Link, type LinkOptions, type Packet, Wire } from './vnet/link.ts';
+export { Nat, type NatOptions } from './vnet/nat.ts';
+export { type NatBehaviour, NatTable, type NatTableOptions, type NatType } from './vnet/nat-table.ts';
+export {
   type BurstLoss,
   type Delivery,
   Netem,
@@ -24,3 +35,4 @@ export {
   type NetemOptions,
   type NetemStats,
 } from './vnet/netem.ts';
+export { Router, type Uplink } from './vnet/router.ts';

@@ -1,0 +1,55 @@
+import { canonicalAddress } from '@kaon/wire';
+import type { Packet } from './link.ts';
+
+/** Takes packets that leave a network. */
+export interface Uplink {
+  forward(packet: Packet): void;
+  /** Tells the outer network that this address is reached through us. */
+  announce(address: string): void;
+}
+
+/** A network: knows which address is where, and sends everything else to its uplink. */
+export class Router {
+  readonly name: string;
+  /** The way out, such as a NAT. Without one, packets to unknown addresses are dropped. */
+  uplink: Uplink | undefined = undefined;
+  /** Asked for every packet that enters: false drops it. A firewall, or a tap. */
+  filter: ((packet: Packet) => boolean) | undefined = undefined;
+  /** Packets that had nowhere to go, were filtered or went in circles. */
+  dropped = 0;
+  readonly #routes = new Map<string, (packet: Packet) => void>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Adds an address. Throws Error when it is taken already, RangeError when it is not an address. */
+  attach(address: string, deliver: (packet: Packet) => void): void {
+    const key = keyOf(address);
+    if (this.#routes.has(key)) throw new Error(`${address} is already in the network ${this.name}`);
+    this.#routes.set(key, deliver);
+    if (key.includes(':')) this.uplink?.announce(key);
+  }
+
+  detach(address: string): void {
+    this.#routes.delete(keyOf(address));
+  }
+
+  forward(packet: Packet): void {
+    if (packet.hops <= 0 || this.filter?.(packet) === false) {
+      this.dropped++;
+      return;
+    }
+    const onward: Packet = { ...packet, hops: packet.hops - 1 };
+    const deliver = this.#routes.get(keyOf(packet.destination.address));
+    if (deliver !== undefined) deliver(onward);
+    else if (this.uplink !== undefined) this.uplink.forward(onward);
+    else this.dropped++;
+  }
+}
+
+function keyOf(address: string): string {
+  const key = canonicalAddress(address);
+  if (key === undefined) throw new RangeError(`${address} is not an IP address`);
+  return key;
+}
