@@ -1,4 +1,5 @@
 import type { CodedError } from '@kaon/interface/core/v1';
+import { encodeUtf8 } from '@kaon/wire';
 
 /** What can go wrong by the caller's hand; peers' bytes never throw. */
 export type StunErrorCode =
@@ -29,4 +30,11 @@ export class StunError extends Error implements CodedError {
     this.code = code;
     this.statusCode = options.statusCode;
   }
+}
+
+/** Refuses an option that would not fit its attribute, before any peer is met. */
+export function checkedText(name: string, text: string, limit: number): string {
+  const { length } = encodeUtf8(text);
+  if (length > limit) throw new StunError('STUN_INVALID_ARGUMENT', `${name} has ${length} bytes, more than ${limit}`);
+  return text;
 }

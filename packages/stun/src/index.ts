@@ -49,6 +49,7 @@ export type { Username } from './attributes/username.ts';
 export type { XorMappedAddress } from './attributes/xor-mapped-address.ts';
 export type { XorPeerAddress } from './attributes/xor-peer-address.ts';
 export type { XorRelayedAddress } from './attributes/xor-relayed-address.ts';
+export { BindingClient, type BindingClientEvent, type BindingClientOptions } from './client.ts';
 export { longTermKey, opaqueString, shortTermKey, userHash } from './credentials.ts';
 export { defaultCrypto, type StunCrypto } from './crypto.ts';
 export { type EncodeOptions, encodeMessage, writeMessage } from './encode.ts';
@@ -64,4 +65,17 @@ export {
   TRANSACTION_ID_LENGTH,
 } from './header.ts';
 export { verifyIntegrity, verifyIntegritySha256 } from './integrity.ts';
+export { LongTermAuthentication, type LongTermCredentials } from './long-term.ts';
 export { attribute, decodeMessage, parseMessage, type StunMessage, unknownRequired } from './message.ts';
+export { formatNonce, type NonceFeatures, nonceFeatures } from './nonce.ts';
+export { type BehaviorDiscoveryOptions, BindingResponder, type BindingResponderOptions } from './responder.ts';
+export {
+  type LongTermServerOptions,
+  ServerAuthentication,
+  type ServerAuthenticationOptions,
+  type ServerVerdict,
+  type ShortTermServerOptions,
+} from './server-authentication.ts';
+export type { StunTraceEvent, StunTraceName } from './trace.ts';
+export { ClientTransaction, type ClientTransactionOptions, type TransactionState } from './transaction.ts';
+export { formatUri, parseUri, type StunUri } from './uri.ts';
