@@ -1,0 +1,218 @@
+import { type AlgorithmDetails, algorithmDetails, type CertificateAlgorithm } from './algorithm.ts';
+import { CertificateError } from './errors.ts';
+import { decodePem, encodePem } from './pem.ts';
+import { checkPrivateKey, readCertificate } from './read.ts';
+import { assemble, type SelfSignedFields, toBeSigned } from './self-signed.ts';
+
+/** Options of `Certificate.generate`. */
+export interface GenerateOptions {
+  /** ECDSA on P-256 by default, which every peer has and which is made in under a millisecond. */
+  readonly algorithm?: CertificateAlgorithm | undefined;
+  /** Milliseconds from now until it expires; 30 days by default. */
+  readonly expires?: number | undefined;
+  /** Common name of issuer and subject; `WebRTC` by default, which tells a peer nothing. */
+  readonly commonName?: string | undefined;
+}
+
+/** Hashes that `fingerprints` knows, by their names in SDP (RFC 8122 §5). */
+export type FingerprintAlgorithm = 'sha-1' | 'sha-256' | 'sha-384' | 'sha-512';
+
+/** A fingerprint as SDP writes it: upper-case hexadecimal bytes with colons between. */
+export interface Fingerprint {
+  readonly algorithm: FingerprintAlgorithm;
+  readonly value: string;
+}
+
+/**
+ * A certificate with its private key, ready for DTLS: `{ chain: certificate.chain, signer: crypto.signer(certificate.privateKey) }`.
+ * Everything that takes time happens when it is made, so that all of it can be read synchronously.
+ */
+export class Certificate {
+  /** The certificate, DER. */
+  readonly der: Uint8Array;
+  /** The private key, PKCS #8 in DER. Whoever has it can pose as this peer. */
+  readonly privateKey: Uint8Array;
+  /** What is sent to the peer: the certificate, and behind it those of its issuers if there are any. */
+  readonly chain: readonly Uint8Array[];
+  /** When it expires, in milliseconds since the epoch. */
+  readonly expires: number;
+  /** What kind of key it has. */
+  readonly algorithm: CertificateAlgorithm;
+  readonly #fingerprints: ReadonlyMap<string, string>;
+
+  private constructor(parts: CertificateParts) {
+    this.der = parts.chain[0] ?? new Uint8Array(0);
+    this.chain = parts.chain;
+    this.privateKey = parts.privateKey;
+    this.expires = parts.expires;
+    this.algorithm = parts.algorithm;
+    this.#fingerprints = parts.fingerprints;
+  }
+
+  /**
+   * Makes a key and a self-signed certificate for it: version 3, a random serial number, valid since yesterday so that a
+   * peer whose clock is late takes it. Rejects with `CERTIFICATE_UNSUPPORTED_ALGORITHM` or `CERTIFICATE_BAD_EXPIRES`.
+   */
+  static async generate(options: GenerateOptions = {}): Promise<Certificate> {
+    const details = algorithmDetails(options.algorithm ?? { name: 'ECDSA', namedCurve: 'P-256' });
+    const now = Date.now();
+    const notAfter = wholeSeconds(now + (options.expires ?? 30 * DAY));
+    if (!(notAfter >= wholeSeconds(now)) || notAfter > LATEST) {
+      throw new CertificateError('CERTIFICATE_BAD_EXPIRES', `A certificate cannot expire in ${options.expires} ms.`);
+    }
+    const keys = await generateKeys(details);
+    const [publicKey, privateKey] = await Promise.all([
+      crypto.subtle.exportKey('spki', keys.publicKey),
+      crypto.subtle.exportKey('pkcs8', keys.privateKey),
+    ]);
+    const fields: SelfSignedFields = {
+      signatureIdentifier: details.signatureIdentifier,
+      publicKey: new Uint8Array(publicKey),
+      serial: crypto.getRandomValues(new Uint8Array(16)),
+      commonName: options.commonName ?? 'WebRTC',
+      notBefore: now - DAY,
+      notAfter,
+    };
+    const tbs = toBeSigned(fields);
+    const signature = await crypto.subtle.sign(details.signature, keys.privateKey, tbs);
+    const der = assemble(tbs, fields, new Uint8Array(signature), details.algorithm.name === 'ECDSA');
+    return new Certificate({
+      chain: [der],
+      privateKey: new Uint8Array(privateKey),
+      expires: notAfter,
+      algorithm: details.algorithm,
+      fingerprints: await computeFingerprints(der),
+    });
+  }
+
+  /**
+   * Reads a certificate (the first one; those behind it complete the chain) and a PKCS #8 private key from one PEM text in any
+   * order. Rejects with `CERTIFICATE_BAD_PEM`, or as `fromDER` does.
+   */
+  static async fromPEM(pem: string): Promise<Certificate> {
+    const blocks = decodePem(pem);
+    const certificates = blocks.filter(({ label }) => label === 'CERTIFICATE').map(({ bytes }) => bytes);
+    const keys = blocks.filter(({ label }) => label === 'PRIVATE KEY');
+    const privateKey = keys[0]?.bytes;
+    if (certificates.length === 0) throw new CertificateError('CERTIFICATE_BAD_PEM', 'There is no CERTIFICATE block.');
+    if (privateKey === undefined || keys.length > 1) {
+      const other = blocks.find(({ label }) => label.endsWith('PRIVATE KEY') && label !== 'PRIVATE KEY');
+      throw new CertificateError(
+        'CERTIFICATE_BAD_PEM',
+        other === undefined
+          ? `There are ${keys.length} PRIVATE KEY blocks and not one.`
+          : `The key is a ${other.label}; "openssl pkcs8 -topk8 -nocrypt" makes it a PRIVATE KEY.`,
+      );
+    }
+    return Certificate.fromDER({ certificate: certificates, privateKey });
+  }
+
+  /**
+   * Reads a certificate, or a chain that begins with it, and its PKCS #8 private key. Rejects with
+   * `CERTIFICATE_BAD_CERTIFICATE`, `CERTIFICATE_BAD_PRIVATE_KEY`, `CERTIFICATE_KEY_MISMATCH` when they do not belong together,
+   * or `CERTIFICATE_UNSUPPORTED_ALGORITHM`. An expired certificate is read: see `expires`.
+   */
+  static async fromDER(parts: {
+    readonly certificate: Uint8Array | readonly Uint8Array[];
+    readonly privateKey: Uint8Array;
+  }): Promise<Certificate> {
+    const given = parts.certificate instanceof Uint8Array ? [parts.certificate] : parts.certificate;
+    const chain = given.map((der) => new Uint8Array(der));
+    const leaf = chain[0];
+    if (leaf === undefined) throw new CertificateError('CERTIFICATE_BAD_CERTIFICATE', 'The chain is empty.');
+    const privateKey = new Uint8Array(parts.privateKey);
+    const info = await readCertificate(leaf);
+    await checkPrivateKey(privateKey);
+    await checkMatch(info.details, info.publicKey, privateKey);
+    return new Certificate({
+      chain,
+      privateKey,
+      expires: info.expires,
+      algorithm: info.details.algorithm,
+      fingerprints: await computeFingerprints(leaf),
+    });
+  }
+
+  /** Certificate (with its chain) and PKCS #8 key as PEM; both texts one after the other are what `fromPEM` reads. */
+  toPEM(): { certificate: string; privateKey: string } {
+    return {
+      certificate: this.chain.map((der) => encodePem('CERTIFICATE', der)).join(''),
+      privateKey: encodePem('PRIVATE KEY', this.privateKey),
+    };
+  }
+
+  /** Fingerprints by the given hashes, in that order. Throws `CERTIFICATE_UNSUPPORTED_HASH` on an unknown one. */
+  fingerprints(algorithms: readonly FingerprintAlgorithm[] = ['sha-256']): Fingerprint[] {
+    return algorithms.map((algorithm) => {
+      const value = this.#fingerprints.get(algorithm);
+      if (value === undefined)
+        throw new CertificateError('CERTIFICATE_UNSUPPORTED_HASH', `There is no hash ${algorithm}.`);
+      return { algorithm, value };
+    });
+  }
+}
+
+interface CertificateParts {
+  readonly chain: readonly Uint8Array[];
+  readonly privateKey: Uint8Array;
+  readonly expires: number;
+  readonly algorithm: CertificateAlgorithm;
+  readonly fingerprints: ReadonlyMap<string, string>;
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+/** The last second that GeneralizedTime can write. */
+const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+function wholeSeconds(epoch: number): number {
+  return Math.floor(epoch / 1000) * 1000;
+}
+
+async function generateKeys(details: AlgorithmDetails): Promise<CryptoKeyPair> {
+  try {
+    return (await crypto.subtle.generateKey(details.key, true, ['sign', 'verify'])) as CryptoKeyPair;
+  } catch (cause) {
+    const { name } = details.algorithm;
+    throw new CertificateError('CERTIFICATE_UNSUPPORTED_ALGORITHM', `This platform makes no ${name} keys.`, { cause });
+  }
+}
+
+/** A signature by the one that the other accepts. */
+async function checkMatch(
+  { key, signature }: AlgorithmDetails,
+  publicKey: Uint8Array<ArrayBuffer>,
+  privateKey: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  let matches: boolean;
+  try {
+    const [own, others] = await Promise.all([
+      crypto.subtle.importKey('pkcs8', privateKey, key, false, ['sign']),
+      crypto.subtle.importKey('spki', publicKey, key, false, ['verify']),
+    ]);
+    const probe = publicKey;
+    matches = await crypto.subtle.verify(signature, others, await crypto.subtle.sign(signature, own, probe), probe);
+  } catch (cause) {
+    throw new CertificateError(
+      'CERTIFICATE_BAD_PRIVATE_KEY',
+      'The private key is not of the kind of the certificate.',
+      {
+        cause,
+      },
+    );
+  }
+  if (!matches) {
+    throw new CertificateError('CERTIFICATE_KEY_MISMATCH', 'The private key is not the one of the certificate.');
+  }
+}
+
+async function computeFingerprints(der: Uint8Array<ArrayBuffer>): Promise<ReadonlyMap<string, string>> {
+  const algorithms: readonly FingerprintAlgorithm[] = ['sha-1', 'sha-256', 'sha-384', 'sha-512'];
+  const digests = await Promise.all(algorithms.map((algorithm) => crypto.subtle.digest(algorithm, der)));
+  return new Map(algorithms.map((algorithm, i) => [algorithm, hexadecimal(digests[i] ?? new ArrayBuffer(0))]));
+}
+
+function hexadecimal(digest: ArrayBuffer): string {
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0'))
+    .join(':')
+    .toUpperCase();
+}
