@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import puppeteer from 'puppeteer-core';
+import { openAgent, type Tab } from '../src/page.ts';
+import type { PeerKind } from '../src/peer-kind.ts';
+import { RemotePeer } from '../src/remote.ts';
+
+const EXECUTABLE = process.env['KAON_FIREFOX'] ?? '/usr/bin/firefox-esr';
+
+const NOWHERE = 'http://127.0.0.1:9/';
+
+const PREFERENCES = {
+  // Plain addresses: a headless Firefox does not answer for its mDNS names.
+  'media.peerconnection.ice.obfuscate_host_addresses': false,
+  // Nothing is contacted outside.
+  'app.update.disabledForTesting': true,
+  'app.normandy.enabled': false,
+  'browser.safebrowsing.malware.enabled': false,
+  'browser.safebrowsing.phishing.enabled': false,
+  'datareporting.policy.dataSubmissionEnabled': false,
+  'dom.push.connection.enabled': false,
+  'extensions.systemAddon.update.enabled': false,
+  'media.gmp-manager.updateEnabled': false,
+  'media.gmp-manager.url': NOWHERE,
+  'network.captive-portal-service.enabled': false,
+  'network.connectivity-service.enabled': false,
+  'network.trr.mode': 5,
+  'services.settings.server': NOWHERE,
+  'toolkit.telemetry.server': NOWHERE,
+};
+
+export const firefox: PeerKind = {
+  id: 'firefox',
+  title: 'Firefox',
+  isolated: true,
+  lacks: {},
+  start: async () => {
+    if (!existsSync(EXECUTABLE)) throw new Error(`${EXECUTABLE} is missing: interop/install.sh installs it`);
+    const browser = await puppeteer.launch({
+      browser: 'firefox',
+      executablePath: EXECUTABLE,
+      headless: true,
+      extraPrefsFirefox: PREFERENCES,
+      env: { ...process.env, MOZ_DISABLE_CONTENT_SANDBOX: '1', MOZ_CRASHREPORTER_DISABLE: '1' },
+      timeout: 60_000,
+    });
+    const page = (await browser.pages())[0] ?? (await browser.newPage());
+    const tab: Tab = {
+      goto: (url) => page.goto(url),
+      handle: (command) => page.evaluate((request) => window.kaon.handle(request), command),
+      events: () => page.evaluate(() => window.kaon.events()),
+      close: () => browser.close(),
+      kill: async () => {
+        const child = browser.process();
+        const gone = new Promise((resolve) => child?.once('exit', resolve));
+        child?.kill('SIGKILL');
+        await gone;
+      },
+    };
+    const version = (await browser.version()).replace(/^firefox\//i, '');
+    return new RemotePeer(await openAgent(tab, 'Firefox', version));
+  },
+};

@@ -1,0 +1,14 @@
+import { fileURLToPath } from 'node:url';
+import { startProcess } from '../src/line.ts';
+import type { PeerKind } from '../src/peer-kind.ts';
+import { RemotePeer } from '../src/remote.ts';
+
+export const nodeDatachannel: PeerKind = {
+  id: 'node-datachannel',
+  title: 'node-datachannel',
+  isolated: false,
+  lacks: { 'ice-restart': 'libdatachannel has no ICE restart' },
+  // A process of its own: an uncaught C++ exception ends it.
+  start: async () =>
+    new RemotePeer(startProcess([process.execPath, fileURLToPath(new URL('agent.ts', import.meta.url))])),
+};

@@ -1,0 +1,70 @@
+import { writeFileSync } from 'node:fs';
+import type { Role } from './link.ts';
+import type { PeerKind } from './peer-kind.ts';
+import { scenarios } from './scenarios/index.ts';
+import { VANISH } from './vanish.ts';
+
+export type Verdict = 'ok' | 'FAIL' | 'n/a';
+
+/** What a run found, printed as it comes. */
+export class Report {
+  readonly #verdicts: Map<string, Verdict> = new Map();
+  readonly #versions: Map<string, string> = new Map();
+  passed: number = 0;
+  failed: number = 0;
+
+  version(kind: PeerKind, text: string): void {
+    this.#versions.set(kind.id, text);
+  }
+
+  add(kind: PeerKind, role: Role | undefined, scenario: string, verdict: Verdict, detail: string): void {
+    if (verdict === 'ok') this.passed++;
+    if (verdict === 'FAIL') this.failed++;
+    this.#verdicts.set(`${kind.id} ${scenario} ${role}`, verdict);
+    const who = role === undefined ? '' : role === 'offers' ? ', Kaon offers' : ', Kaon answers';
+    console.log(`${verdict.padEnd(4)} ${kind.id}${who}: ${scenario} ${detail}`.trimEnd());
+  }
+
+  /** The table, the same for the same verdicts and versions. */
+  markdown(kinds: readonly PeerKind[]): string {
+    const notes: string[] = [];
+    const rows = [...scenarios, VANISH].map(({ id, title }) => {
+      const cells = kinds.map((kind) => this.#cell(kind, id, notes));
+      return `| ${[title, ...cells].join(' | ')} |`;
+    });
+    return [
+      '# Interoperability',
+      '',
+      'Kaon against other WebRTC stacks, over real sockets. `pnpm interop --write` runs all of it and writes this page;',
+      '[interop/](../interop/README.md) says how. A cell holds two results: Kaon offers / Kaon answers.',
+      '',
+      '| Peer | Version |',
+      '| --- | --- |',
+      ...kinds.map((kind) => `| ${kind.title} | ${this.#versions.get(kind.id) ?? 'did not start'} |`),
+      '',
+      `| Scenario | ${kinds.map(({ title }) => title).join(' | ')} |`,
+      `| --- |${' --- |'.repeat(kinds.length)}`,
+      ...rows,
+      '',
+      '"–" is not run with this peer.',
+      ...notes.flatMap((note, i) => ['', `${i + 1}. ${note}.`]),
+      '',
+    ].join('\n');
+  }
+
+  write(kinds: readonly PeerKind[]): void {
+    writeFileSync(new URL('../../docs/interop.md', import.meta.url), this.markdown(kinds));
+  }
+
+  #cell(kind: PeerKind, scenario: string, notes: string[]): string {
+    const reason = kind.lacks[scenario];
+    if (reason !== undefined) {
+      if (!notes.includes(reason)) notes.push(reason);
+      return `– (${notes.indexOf(reason) + 1})`;
+    }
+    const [offers, answers] = (['offers', 'answers'] as const).map((role) =>
+      this.#verdicts.get(`${kind.id} ${scenario} ${role}`),
+    );
+    return offers === undefined && answers === undefined ? '–' : `${offers ?? '–'} / ${answers ?? '–'}`;
+  }
+}

@@ -1,0 +1,52 @@
+/** `pnpm interop`: Kaon against every peer. */
+import { parseArguments, USAGE } from './arguments.ts';
+import { isInside, runInside } from './namespace.ts';
+import { selectKinds } from './peers.ts';
+import { Report } from './report.ts';
+import { loadStack } from './stack.ts';
+import { runSuite } from './suite.ts';
+
+/** Beyond this the run is given up, in milliseconds. */
+const LIMIT = 5 * 60_000;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  let options: ReturnType<typeof parseArguments>;
+  let kinds: ReturnType<typeof selectKinds>;
+  try {
+    options = parseArguments(process.argv.slice(2));
+    kinds = selectKinds(options.only);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    return 2;
+  }
+  if (!isInside && kinds.some(({ isolated }) => isolated)) return runInside();
+
+  const report = new Report();
+  let stray = 0;
+  // A promise nobody holds is a defect of the stack under test.
+  process.on('unhandledRejection', (reason) => {
+    stray++;
+    console.log(`FAIL unhandled rejection: ${reason instanceof Error ? reason.stack : String(reason)}`);
+  });
+  const deadline = setTimeout(() => {
+    console.log(`FAIL the run: not within ${LIMIT / 1000} s`);
+    console.log(`${report.passed} passed, ${report.failed + stray + 1} failed`);
+    process.exit(1);
+  }, LIMIT);
+
+  const stack = await loadStack(options.stack);
+  const late: Promise<void>[] = [];
+  for (const kind of kinds) {
+    late.push((await runSuite({ kind, stack, report, only: options.scenarios })).late);
+  }
+  await Promise.all(late);
+  clearTimeout(deadline);
+
+  if (options.write) report.write(kinds);
+  else if (options.scenarios.length === 0) console.log(`\n${report.markdown(kinds)}`);
+  console.log(`${report.passed} passed, ${report.failed + stray} failed`);
+  // Not left to the event loop: stacks stand in each other's process here, and one may keep it alive.
+  return process.exit(report.failed + stray === 0 ? 0 : 1);
+}
