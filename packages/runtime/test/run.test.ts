@@ -336,30 +336,30 @@ describe('a handler that throws', () => {
     expect(clock.armed.size).toBe(1);
   });
 
-  it('reaches the process as an uncaught exception when nobody asked for it', async () => {
-    const { clock, socket, seen } = await start({}, () => {
-      throw new Error('loud');
+  it.each([
+    ['the error itself when nobody asked for it', undefined, 'loud'],
+    [
+      'what the error handler throws',
+      () => {
+        throw new Error('louder');
+      },
+      'louder',
+    ],
+  ])('reaches the process as an uncaught exception: %s', async (_what, onError, message) => {
+    const { clock, socket, seen } = await start({ onError }, (event) => {
+      if (event.value === 1) throw new Error('loud');
     });
     const listeners = process.listeners('uncaughtException');
     process.removeAllListeners('uncaughtException');
     try {
       const uncaught = new Promise((resolve) => process.once('uncaughtException', resolve));
-      receive(socket, 1);
+      for (const value of [1, 2]) receive(socket, value);
       await clock.turn();
-      expect(await uncaught).toEqual(new Error('loud'));
-      expect(seen).toEqual([1]);
+      expect(await uncaught).toEqual(new Error(message));
+      expect(seen).toEqual([1, 2]);
     } finally {
       for (const listener of listeners) process.on('uncaughtException', listener);
     }
-  });
-
-  it('is not broken further by an error handler that throws', async () => {
-    const { clock, socket, seen } = await start({ onError: () => {} }, (event) => {
-      if (event.value === 1) throw undefined;
-    });
-    for (const value of [1, 2]) receive(socket, value);
-    await clock.turn();
-    expect(seen).toEqual([1, 2]);
   });
 });
 
