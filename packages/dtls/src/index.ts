@@ -1,1 +1,11 @@
-export {};
+export { Connection, type Negotiated } from './connection.ts';
+export { type DtlsCrypto, portableCrypto } from './crypto.ts';
+export { DtlsError, type DtlsErrorCode } from './errors.ts';
+export type { ConnectionState, ConnectionStats, DropReason, DtlsEvent, TraceName } from './events.ts';
+export { SRTP_PROFILE } from './extensions/use-srtp.ts';
+export { type Fingerprint, type FingerprintAlgorithm, fingerprint, verifyFingerprints } from './fingerprint.ts';
+export { ALERT, ALERT_LEVEL, alertName } from './messages/alert.ts';
+export type { ConnectionOptions, LocalCertificate, PeerCertificate } from './options.ts';
+export { CIPHER_SUITES, type CipherSuite, cipherSuite } from './suites/cipher-suites.ts';
+export { SIGNATURE_SCHEME } from './suites/signature-schemes.ts';
+export { subjectPublicKeyInfo } from './x509.ts';

@@ -1,0 +1,34 @@
+import type { Aead, AeadName, CryptoProvider } from '@kaon/interface/crypto/v1';
+import { randomBytes } from '@noble/hashes/utils.js';
+import { AesGcm } from './crypto/aes-gcm.ts';
+import { ChaCha20Poly1305 } from './crypto/chacha.ts';
+import { hmacOf, runningHash } from './crypto/hashes.ts';
+import { ephemeralKeys } from './crypto/key-agreement.ts';
+import { portableSigner } from './crypto/signer.ts';
+import { verifySignature } from './crypto/verify.ts';
+
+/** The slices of `CryptoProvider` that a DTLS connection uses. */
+export type DtlsCrypto = Pick<CryptoProvider, 'random' | 'hash' | 'mac' | 'aead' | 'keyAgreement' | 'verify'>;
+
+/**
+ * The portable crypto provider: `@noble/*` in pure JavaScript, for any runtime with `crypto.getRandomValues`.
+ * It does everything but sign with RSA (`signer` throws `DtlsError` `DTLS_RSA_SIGNING_UNSUPPORTED`); a runtime's own
+ * provider is many times faster.
+ */
+export const portableCrypto: CryptoProvider = {
+  interface: 'kaon:crypto/1',
+  name: 'noble',
+  random(out: Uint8Array): void {
+    out.set(randomBytes(out.length));
+  },
+  hash: runningHash,
+  mac: hmacOf,
+  aead(name: AeadName, key: Uint8Array): Aead {
+    const length = name === 'AES-128-GCM' ? 16 : 32;
+    if (key.length !== length) throw new RangeError(`${name} has keys of ${length} bytes, not ${key.length}`);
+    return name === 'CHACHA20-POLY1305' ? new ChaCha20Poly1305(key) : new AesGcm(key);
+  },
+  keyAgreement: ephemeralKeys,
+  verify: verifySignature,
+  signer: portableSigner,
+};
