@@ -136,6 +136,14 @@ export class Pair<A extends PairCore | PairEnd, B extends PairCore | PairEnd> {
     this.tap((packet) => (packet.from === from && indexes.includes(packet.index) ? false : undefined));
   }
 
+  /** Puts a packet of the test's own making on the line, as if `from` had sent it; taps do not see it. The bytes change owner. */
+  inject(from: SideName, bytes: Uint8Array, path?: Path): void {
+    const side = from === 'a' ? this.a : this.b;
+    const arriving = reversed(path ?? (from === 'a' ? this.#path : reversed(this.#path)));
+    this.#note(side, side.sent, bytes, 'injected');
+    side.line.push(bytes, this.#now, arriving, 0);
+  }
+
   /** Changes the line in both directions from now on. */
   setNetem(options: NetemOptions): void {
     this.a.line.set(options);
