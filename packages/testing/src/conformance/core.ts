@@ -29,7 +29,7 @@ export function coreConformance({ describe, it }: Framework, name: string, make:
   describe(`${name}: the contract of core/v1`, () => {
     it('1. reads no clock, timer or randomness of the platform', () => {
       const running = launch(make, 1);
-      withoutAmbient(() => {
+      withoutAmbient(running.world.ambient ?? [], () => {
         running.world.start(running.pair.now);
         runReady(running);
         running.pair.advance(1000);

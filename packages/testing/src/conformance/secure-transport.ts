@@ -16,6 +16,8 @@ export interface SecureWorld {
   start(now: Instant): void;
   readonly pair?: PairOptions;
   readonly misuses?: readonly Command[];
+  /** See `World.ambient`. */
+  readonly ambient?: readonly string[];
 }
 
 /** Makes two transports from a seed. */
@@ -173,7 +175,7 @@ interface Session {
   readonly random: SeededRandom;
 }
 
-function toWorld({ client, server, start, pair, misuses = [] }: SecureWorld): World & SecureWorld {
+function toWorld({ client, server, start, pair, misuses = [], ambient = [] }: SecureWorld): World & SecureWorld {
   return {
     client,
     server,
@@ -183,6 +185,7 @@ function toWorld({ client, server, start, pair, misuses = [] }: SecureWorld): Wo
     isReady: (joined: WorldPair) => joined.a.has('connected') && joined.b.has('connected'),
     close: (now) => client.close(now),
     misuses,
+    ambient,
     commands: [{ name: 'exportKeyingMaterial', call: () => client.exportKeyingMaterial('EXPERIMENTAL', 8) }],
     ...(pair !== undefined && { pair }),
   };

@@ -19,6 +19,8 @@ export interface World {
   readonly commands?: readonly Command[];
   /** How the cores are joined. */
   readonly pair?: PairOptions;
+  /** Platform functions that the injected providers use, such as `crypto.getRandomValues`: they are not the core's. */
+  readonly ambient?: readonly string[];
 }
 
 /** A named command of a core. */
