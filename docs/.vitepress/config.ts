@@ -1,0 +1,42 @@
+import { readdirSync } from 'node:fs';
+import { defineConfig } from 'vitepress';
+
+const decisions = readdirSync(new URL('../decisions/', import.meta.url))
+  .filter((file) => /^\d{4}-.*\.md$/.test(file))
+  .sort()
+  .map((file) => ({ text: file.slice(0, -3).replaceAll('-', ' '), link: `/decisions/${file.slice(0, -3)}` }));
+
+export default defineConfig({
+  title: 'Kaon',
+  description: 'WebRTC for TypeScript: the W3C API and its protocol packages for Node, Bun and Deno.',
+  cleanUrls: true,
+  srcExclude: ['examples/**/node_modules/**'],
+  themeConfig: {
+    nav: [
+      { text: 'Guide', link: '/guide/' },
+      { text: 'Interoperability', link: '/interop' },
+      { text: 'Benchmarks', link: '/benchmarks' },
+    ],
+    sidebar: [
+      {
+        text: 'Guide',
+        items: [
+          { text: 'Getting started', link: '/guide/' },
+          { text: 'Errors', link: '/guide/errors' },
+          { text: 'A custom stack', link: '/examples/custom-stack/README' },
+        ],
+      },
+      {
+        text: 'Reference',
+        items: [
+          { text: 'Interfaces', link: '/interfaces' },
+          { text: 'RFC coverage', link: '/rfc-coverage' },
+          { text: 'Interoperability', link: '/interop' },
+          { text: 'Benchmarks', link: '/benchmarks' },
+        ],
+      },
+      { text: 'Decisions', collapsed: true, items: decisions },
+    ],
+    search: { provider: 'local' },
+  },
+});
