@@ -18,7 +18,9 @@ export class Writer {
 
   u8(value: number): this {
     check(value, 0xff);
-    this.#buffer[this.#grow(1)] = value;
+    // Two steps: growing replaces the buffer.
+    const at = this.#grow(1);
+    this.#buffer[at] = value;
     return this;
   }
 
