@@ -71,6 +71,8 @@ export class Connection implements SecureTransport<DtlsEvent> {
   #headroom = MAX_HEADROOM;
   #writeEpoch: 0 | 1 = 0;
   #keysAreNew = false;
+  /** The handshake was completed, whatever came later. */
+  #completed = false;
   #handshakeDeadline: Instant = Number.POSITIVE_INFINITY;
   #now: Instant = Number.NEGATIVE_INFINITY;
   #path: Path | undefined;
@@ -106,13 +108,13 @@ export class Connection implements SecureTransport<DtlsEvent> {
   }
 
   get srtpProfile(): number | undefined {
-    return this.#isComplete ? this.#session.srtpProfile : undefined;
+    return this.#isReadable ? this.#session.srtpProfile : undefined;
   }
 
   /** What was agreed; undefined until `connected`. */
   get negotiated(): Negotiated | undefined {
     const { suite, group, peerScheme, srtpProfile } = this.#session;
-    if (!this.#isComplete || suite === undefined) return undefined;
+    if (!this.#isReadable || suite === undefined) return undefined;
     return {
       version: 'DTLS 1.2',
       cipherSuite: suite.id,
@@ -125,7 +127,7 @@ export class Connection implements SecureTransport<DtlsEvent> {
 
   /** The peer's certificate, accepted and proven; undefined until `connected`. */
   get peerCertificate(): PeerCertificate | undefined {
-    return this.#isComplete ? this.#session.peerCertificate : undefined;
+    return this.#isReadable ? this.#session.peerCertificate : undefined;
   }
 
   /** Counters since the beginning. */
@@ -188,6 +190,7 @@ export class Connection implements SecureTransport<DtlsEvent> {
     this.#flight.write(slot, limit, this.#writer);
     // An alert behind half a flight would overtake the rest of it.
     if (!this.#flight.pending) this.#alerts.write(slot, limit, this.#writer);
+    if (this.#isOver) this.#disposeWhenSilent();
     return slot.end > slot.start;
   }
 
@@ -241,9 +244,9 @@ export class Connection implements SecureTransport<DtlsEvent> {
     return this.#state === 'closed' || this.#state === 'failed';
   }
 
-  /** The handshake was completed, whatever came later; failures take everything back. */
-  get #isComplete(): boolean {
-    return this.#reader.plaintextRefused && this.#state !== 'failed';
+  /** What was agreed may be read; a failure takes everything back. */
+  get #isReadable(): boolean {
+    return this.#completed && this.#state !== 'failed';
   }
 
   #tick(now: Instant): void {
@@ -351,6 +354,7 @@ export class Connection implements SecureTransport<DtlsEvent> {
     this.#alerts.progress();
     this.#reassembler.clear();
     this.#reader.plaintextRefused = true;
+    this.#completed = true;
     this.#plaintext.open();
     const { suite, group, srtpProfile } = this.#session;
     this.#trace('dtls:negotiated', { cipherSuite: suite?.name, group, srtpProfile });
@@ -415,8 +419,14 @@ export class Connection implements SecureTransport<DtlsEvent> {
     this.#reassembler.clear();
     this.#reader.stop();
     this.#session.dispose();
+    this.#disposeWhenSilent();
     this.#setState(state);
     this.#events.push(error === undefined ? { type: 'closed' } : { type: 'failed', error });
+  }
+
+  /** The write keys are given up once the last alert has left. */
+  #disposeWhenSilent(): void {
+    if (!this.#flight.pending && !this.#alerts.pending) this.#writer.dispose();
   }
 
   #setState(state: ConnectionState): void {

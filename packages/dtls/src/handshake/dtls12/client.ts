@@ -42,12 +42,15 @@ import { badMessage, type Session, schemeFits, unexpected } from './session.ts';
 /** The message that is due. `certificate-request` stands for that or ServerHelloDone. */
 type Due = 'server-hello' | 'certificate' | 'key-exchange' | 'certificate-request' | 'hello-done' | 'finished' | 'none';
 
+/** HelloVerifyRequests that are answered: a server may have changed its secret in between, but not for ever. */
+const MAX_REFUSALS = 3;
+
 /** The client's side of a handshake. */
 export class ClientHandshake implements Handshake {
   readonly #session: Session;
   readonly #offered: readonly Extension[];
   #due: Due = 'server-hello';
-  #verified = false;
+  #refusals = 0;
   #request: CertificateRequest | undefined;
   #group: GroupName | undefined;
   #serverKey: Uint8Array | undefined;
@@ -105,10 +108,10 @@ export class ClientHandshake implements Handshake {
   }
 
   #helloVerifyRequest(body: Uint8Array): Step {
-    if (this.#due !== 'server-hello' || this.#verified) return unexpected('HelloVerifyRequest');
+    if (this.#due !== 'server-hello' || this.#refusals === MAX_REFUSALS) return unexpected('HelloVerifyRequest');
     const request = decodeHelloVerifyRequest(body);
     if (isMalformed(request)) return badMessage('HelloVerifyRequest');
-    this.#verified = true;
+    this.#refusals++;
     // The refused hello and its refusal are not part of the transcript (RFC 6347 §4.2.1).
     this.#session.transcript.clear();
     return { flight: [this.#hello(request.cookie)], timed: true };
