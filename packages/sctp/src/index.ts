@@ -1,1 +1,7 @@
-export {};
+export type { AssociationState } from './association/context.ts';
+export { Association } from './association.ts';
+export { CAUSE } from './chunks/error-cause.ts';
+export { SctpError, type SctpErrorCode } from './errors.ts';
+export type { AssociationOptions, RtoOptions } from './options.ts';
+export type { AssociationStats } from './stats.ts';
+export type { TraceName } from './trace.ts';

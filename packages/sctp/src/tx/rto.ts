@@ -1,0 +1,47 @@
+/** The retransmission timeout, in ms (RFC 9260 §6.3.1). */
+export class Rto {
+  readonly #min: number;
+  readonly #max: number;
+  /** Smoothed round-trip time; undefined before the first measurement. */
+  smoothed: number | undefined = undefined;
+  #variance = 0;
+  #value: number;
+  /** Latest and smallest measurement. */
+  latest = 0;
+  smallest: number = Number.POSITIVE_INFINITY;
+  /** Measurements taken and their sum, for statistics. */
+  measurements = 0;
+  total = 0;
+
+  constructor(initial: number, min: number, max: number) {
+    this.#min = min;
+    this.#max = max;
+    this.#value = initial;
+  }
+
+  /** The timeout now, backoff included. */
+  get value(): number {
+    return this.#value;
+  }
+
+  /** Takes in a round-trip time of something sent exactly once (Karn). Ends a backoff. */
+  measured(rtt: number): void {
+    this.latest = rtt;
+    this.measurements++;
+    this.total += rtt;
+    if (rtt < this.smallest) this.smallest = rtt;
+    if (this.smoothed === undefined) {
+      this.smoothed = rtt;
+      this.#variance = rtt / 2;
+    } else {
+      this.#variance = 0.75 * this.#variance + 0.25 * Math.abs(this.smoothed - rtt);
+      this.smoothed = 0.875 * this.smoothed + 0.125 * rtt;
+    }
+    this.#value = Math.min(Math.max(this.smoothed + 4 * this.#variance, this.#min), this.#max);
+  }
+
+  /** A timer ran out (RFC 9260 §6.3.3 E2). */
+  backoff(): void {
+    this.#value = Math.min(this.#value * 2, this.#max);
+  }
+}
