@@ -1,0 +1,121 @@
+// Pion as a worker of the benchmarks (see ../src/worker/protocol.ts): one JSON object per line on standard
+// input, one answer per line on standard output.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"github.com/pion/webrtc/v4"
+)
+
+type command struct {
+	Cmd         string  `json:"cmd"`
+	SDP         string  `json:"sdp"`
+	Connections int     `json:"connections"`
+	Size        int     `json:"size"`
+	Warmup      float64 `json:"warmup"`
+	Seconds     float64 `json:"seconds"`
+	Count       int     `json:"count"`
+	Rounds      int     `json:"rounds"`
+}
+
+// half is the end that this process holds when the other one is elsewhere.
+var half *end
+
+func main() {
+	input := bufio.NewScanner(os.Stdin)
+	input.Buffer(nil, 1<<22)
+	for input.Scan() {
+		var c command
+		err := json.Unmarshal(input.Bytes(), &c)
+		var answer any
+		if err == nil {
+			answer, err = handle(c)
+		}
+		if err != nil {
+			answer = map[string]any{"error": err.Error()}
+		}
+		line, err := json.Marshal(answer)
+		if err != nil {
+			panic(err)
+		}
+		fmt.Printf("%s\n", line)
+	}
+}
+
+func handle(c command) (any, error) {
+	done := map[string]any{}
+	switch c.Cmd {
+	case "hello":
+		return map[string]any{"name": "Pion", "version": version()}, nil
+	case "throughput":
+		return throughput(c)
+	case "roundtrip":
+		return roundtrip(c)
+	case "connect":
+		return connect(c)
+	case "memory":
+		return memory(c)
+	case "offer", "answer", "accept":
+		return describe(c)
+	}
+	if half == nil {
+		return nil, fmt.Errorf("%s without a connection", c.Cmd)
+	}
+	channel := <-half.open
+	half.open <- channel
+	switch c.Cmd {
+	case "opened":
+		return done, nil
+	case "send":
+		return send(channel, c), nil
+	case "receive":
+		return count([]*webrtc.DataChannel{channel}, c), nil
+	case "ping":
+		return ping(channel, c), nil
+	case "echo":
+		echo(channel)
+		return done, nil
+	}
+	return nil, fmt.Errorf("no command %s", c.Cmd)
+}
+
+func describe(c command) (any, error) {
+	var err error
+	if half == nil {
+		if half, err = newEnd(); err != nil {
+			return nil, err
+		}
+	}
+	gathered := webrtc.GatheringCompletePromise(half.pc)
+	switch c.Cmd {
+	case "offer":
+		_, err = half.offer()
+	case "answer":
+		_, err = half.answer(c.SDP)
+	case "accept":
+		return map[string]any{}, half.accept(c.SDP)
+	}
+	if err != nil {
+		return nil, err
+	}
+	<-gathered
+	return map[string]any{"sdp": half.pc.LocalDescription().SDP}, nil
+}
+
+// version of pion/webrtc that this program was built with.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if ok {
+		for _, module := range info.Deps {
+			if module.Path == "github.com/pion/webrtc/v4" {
+				return module.Version
+			}
+		}
+	}
+	return "unknown"
+}

@@ -1,0 +1,1 @@
+export async function measureLayers(_quick: boolean): Promise<void> {}

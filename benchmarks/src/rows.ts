@@ -1,0 +1,145 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, release, totalmem, type } from 'node:os';
+import { type Metric, median, type Scenario } from './scenarios.ts';
+import type { LibraryId } from './worker-process.ts';
+
+/** One figure of one library: a line of benchmarks/results/*.json. */
+export interface Row {
+  readonly peer: LibraryId;
+  readonly version: string;
+  readonly scenario: string;
+  readonly metric: string;
+  readonly form: string;
+  readonly unit: string;
+  readonly better: 'higher' | 'lower';
+  /** Median of the samples; null when none could be taken. */
+  readonly value: number | null;
+  /** `value` over that of node-datachannel; null where one of them is missing. */
+  readonly ratio: number | null;
+  readonly samples: readonly number[];
+}
+
+export interface Results {
+  readonly date: string;
+  readonly machine: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryGiB: number;
+    readonly system: string;
+  };
+  readonly node: string;
+  readonly rows: readonly Row[];
+}
+
+const YARDSTICK: LibraryId = 'node-datachannel';
+const RESULTS = new URL('../results/', import.meta.url);
+const PAGE = new URL('../../docs/benchmarks.md', import.meta.url);
+
+/** Samples as they come in. */
+export class Samples {
+  readonly #values: Map<string, number[]> = new Map();
+
+  add(library: LibraryId, scenario: Scenario, metric: Metric, value: number): void {
+    const key = `${library} ${scenario.id} ${metric.key}`;
+    this.#values.set(key, [...(this.#values.get(key) ?? []), value]);
+  }
+
+  of(library: LibraryId, scenario: Scenario, metric: Metric): readonly number[] {
+    return this.#values.get(`${library} ${scenario.id} ${metric.key}`) ?? [];
+  }
+}
+
+export function summarize(
+  samples: Samples,
+  scenarios: readonly Scenario[],
+  versions: ReadonlyMap<LibraryId, string>,
+): Results {
+  const rows: Row[] = [];
+  for (const scenario of scenarios) {
+    for (const metric of scenario.metrics) {
+      const yardstick = middle(samples.of(YARDSTICK, scenario, metric));
+      for (const [peer, version] of versions) {
+        const values = samples.of(peer, scenario, metric);
+        const value = middle(values);
+        const ratio = value === null || yardstick === null || yardstick <= 0 ? null : value / yardstick;
+        const { unit, better, title } = metric;
+        const common = { peer, version, scenario: scenario.id, metric: title, form: scenario.form, unit, better };
+        rows.push({ ...common, value, ratio, samples: values });
+      }
+    }
+  }
+  const [cpu] = cpus();
+  return {
+    date: new Date().toISOString(),
+    machine: {
+      cpu: cpu?.model ?? 'unknown',
+      cores: cpus().length,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      system: `${type()} ${release().replace(/-.*/, '')}`,
+    },
+    node: process.version,
+    rows,
+  };
+}
+
+/** The table, as it is printed and as docs/benchmarks.md shows it. */
+export function table(results: Results): string {
+  const peers = [...new Map(results.rows.map(({ peer, version }) => [peer, version]))];
+  const lines = new Map<string, string[]>();
+  for (const row of results.rows) {
+    const key = `${row.metric}, ${row.form} | ${row.unit}`;
+    const cell =
+      row.value === null ? '–' : `${figure(row.value)}${row.ratio === null ? '' : ` (${figure(row.ratio)}×)`}`;
+    lines.set(key, [...(lines.get(key) ?? []), cell]);
+  }
+  return [
+    `| | | ${peers.map(([peer, version]) => `${peer} ${version}`).join(' | ')} |`,
+    `| --- | --- |${' ---: |'.repeat(peers.length)}`,
+    ...[...lines].map(([key, cells]) => `| ${key} | ${cells.join(' | ')} |`),
+  ].join('\n');
+}
+
+/** Keeps the results as the latest and in the history, and writes docs/benchmarks.md. */
+export function write(results: Results): void {
+  mkdirSync(new URL('history/', RESULTS), { recursive: true });
+  const json = `${JSON.stringify(results, null, 1)}\n`;
+  writeFileSync(new URL('latest.json', RESULTS), json);
+  writeFileSync(new URL(`history/${results.date.slice(0, 19).replaceAll(':', '-')}.json`, RESULTS), json);
+  const { cpu, cores, memoryGiB, system } = results.machine;
+  writeFileSync(
+    PAGE,
+    `# Benchmarks
+
+Kaon and other libraries by turns in one run on one machine, over UDP sockets of the same host: compare the ratios, not
+the figures. \`pnpm bench --write\` measures and writes this page; [benchmarks/](../benchmarks/README.md) says how. In
+parentheses: times node-datachannel.
+
+${results.date.slice(0, 10)}: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${results.node}.
+
+${table(results)}
+
+"One process" is both ends in one process, which for Kaon and werift means on one core; "two processes" is one end in
+each. A connection is one RTCPeerConnection, so a connected pair is two. Memory "left" compares the end of the third round
+of opening and closing 100 pairs with the end of the first.
+`,
+  );
+}
+
+/** The last stored results, if any. */
+export function latest(): Results | undefined {
+  try {
+    return JSON.parse(readFileSync(new URL('latest.json', RESULTS), 'utf8')) as Results;
+  } catch {
+    return undefined;
+  }
+}
+
+function middle(values: readonly number[]): number | null {
+  return values.length === 0 ? null : median(values);
+}
+
+function figure(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 100) return value.toFixed(0);
+  return size >= 10 ? value.toFixed(1) : value.toFixed(2);
+}

@@ -1,0 +1,97 @@
+/** `pnpm bench`: Kaon and other libraries by turns. */
+import { parseArgs } from 'node:util';
+import { measureLayers } from './layers/run.ts';
+import { Samples, summarize, table, write } from './rows.ts';
+import { scenarios } from './scenarios.ts';
+import { LIBRARIES, type LibraryId, Worker } from './worker-process.ts';
+
+const USAGE = `pnpm bench [options]
+  --only kaon,pion          these libraries alone (kaon, node-datachannel, pion, werift)
+  --scenario connect,memory these scenarios alone: ${scenarios.map(({ id }) => id).join(', ')}
+  --quick                   one short round
+  --layers                  the layers of Kaon alone instead, in µs per operation
+  --write                   keep the results, and write docs/benchmarks.md`;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  let options: ReturnType<typeof parse>;
+  try {
+    options = parse();
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    return 2;
+  }
+  if (options.layers) {
+    await measureLayers(options.quick);
+    return 0;
+  }
+  const { libraries, chosen, quick } = options;
+  const versions = new Map<LibraryId, string>();
+  for (const library of libraries) {
+    const worker = new Worker(library);
+    versions.set(library, (await worker.call({ cmd: 'hello' }, 20)).version);
+    await worker.end();
+  }
+
+  const samples = new Samples();
+  let failures = 0;
+  const rounds = quick ? 1 : 3;
+  for (let round = 0; round < rounds; round++) {
+    for (const scenario of chosen) {
+      if (scenario.once && round > 0) continue;
+      for (const library of libraries) {
+        try {
+          const figures = await scenario.measure(library, quick);
+          for (const metric of scenario.metrics) {
+            const value = figures[metric.key];
+            if (value !== undefined) samples.add(library, scenario, metric, value);
+          }
+          const told = scenario.metrics.map(({ key, unit }) => `${figures[key]?.toFixed(2) ?? '–'} ${unit}`);
+          console.log(`${scenario.id} ${library}: ${told.join(', ')}`);
+        } catch (error) {
+          failures++;
+          console.log(`${scenario.id} ${library}: FAILED ${(error as Error).message}`);
+        }
+      }
+    }
+  }
+
+  const results = summarize(samples, chosen, versions);
+  console.log(`\n${table(results)}`);
+  if (options.write) write(results);
+  return failures === 0 ? 0 : 1;
+}
+
+function parse(): {
+  libraries: readonly LibraryId[];
+  chosen: typeof scenarios;
+  quick: boolean;
+  layers: boolean;
+  write: boolean;
+} {
+  const { values } = parseArgs({
+    args: process.argv.slice(2).filter((arg) => arg !== '--'),
+    options: {
+      only: { type: 'string', default: '' },
+      scenario: { type: 'string', default: '' },
+      quick: { type: 'boolean', default: false },
+      layers: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
+    },
+  });
+  const ids = scenarios.map(({ id }) => id);
+  const wanted = pick('scenario', values.scenario, ids);
+  const libraries = pick('library', values.only, LIBRARIES);
+  const chosen = scenarios.filter(({ id }) => wanted.includes(id));
+  return { libraries, chosen, quick: values.quick, layers: values.layers, write: values.write };
+}
+
+/** The names of the list, all of `from` when it is empty. Throws on one that does not exist. */
+function pick<T extends string>(what: string, list: string, from: readonly T[]): readonly T[] {
+  const names = list.split(',').filter((name) => name !== '');
+  for (const name of names) {
+    if (!(from as readonly string[]).includes(name)) throw new Error(`no ${what} ${name}: ${from.join(', ')}`);
+  }
+  return names.length === 0 ? from : from.filter((name) => names.includes(name));
+}

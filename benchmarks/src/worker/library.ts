@@ -1,0 +1,64 @@
+/** What the benchmarks need of a WebRTC library: two ends, one channel, back-pressure. */
+
+export interface Candidate {
+  readonly candidate: string;
+  readonly sdpMid: string;
+}
+
+/** One end's data channel, open. */
+export interface Channel {
+  send(bytes: Uint8Array<ArrayBuffer>): void;
+  bufferedAmount(): number;
+  /** Calls back each time the buffered amount falls to `threshold`. */
+  onLow(threshold: number, callback: () => void): void;
+  onMessage(callback: (length: number) => void): void;
+}
+
+/** One end of a connection. */
+export interface End {
+  /** Opens a channel and returns the offer without candidates. */
+  offer(): Promise<string>;
+  answer(offer: string): Promise<string>;
+  accept(answer: string): Promise<void>;
+  /** The local description once it holds every candidate. */
+  gathered(): Promise<string>;
+  /** Local candidates as they are found. */
+  onCandidate: (candidate: Candidate) => void;
+  addCandidate(candidate: Candidate): void;
+  readonly open: Promise<Channel>;
+  close(): Promise<void>;
+}
+
+export interface Library {
+  readonly name: string;
+  readonly version: string;
+  end(): End;
+}
+
+/** Two connected ends, and how long that took from before the offer until both channels were open. */
+export interface Pair {
+  readonly ends: readonly [End, End];
+  readonly channels: readonly [Channel, Channel];
+  readonly milliseconds: number;
+}
+
+/** Connects two ends with trickled candidates, signaling by plain calls. */
+export async function connectPair(library: Library): Promise<Pair> {
+  const start = performance.now();
+  const [a, b] = [library.end(), library.end()] as const;
+  // Candidates may come before the other end has the description they belong to.
+  const fromA: Candidate[] = [];
+  const fromB: Candidate[] = [];
+  a.onCandidate = (candidate) => void fromA.push(candidate);
+  b.onCandidate = (candidate) => void fromB.push(candidate);
+  const answer = await b.answer(await a.offer());
+  // The answer goes first: an end that hears its peer before it knows the fingerprint may drop what it hears.
+  const accepted = a.accept(answer);
+  a.onCandidate = (candidate) => b.addCandidate(candidate);
+  for (const candidate of fromA) b.addCandidate(candidate);
+  await accepted;
+  b.onCandidate = (candidate) => a.addCandidate(candidate);
+  for (const candidate of fromB) a.addCandidate(candidate);
+  const channels = await Promise.all([a.open, b.open]);
+  return { ends: [a, b], channels, milliseconds: performance.now() - start };
+}

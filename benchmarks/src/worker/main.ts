@@ -1,0 +1,80 @@
+/** One measured library in a process: `node main.ts kaon|werift|node-datachannel`. */
+import { createInterface } from 'node:readline';
+import type { Channel, End, Library } from './library.ts';
+import { connect, count, cpuSeconds, echo, memory, ping, pour, roundtrip, throughput } from './measure.ts';
+import type { Answers, Command } from './protocol.ts';
+
+const MODULES = {
+  kaon: () => import('./kaon.ts'),
+  werift: () => import('./werift.ts'),
+  'node-datachannel': () => import('./node-datachannel.ts'),
+};
+
+console.log = console.error;
+const { library } = await MODULES[process.argv[2] as keyof typeof MODULES]();
+/** The end that this process holds when the other one is elsewhere. */
+let half: End | undefined;
+
+createInterface({ input: process.stdin })
+  .on('line', (line) => {
+    handle(JSON.parse(line) as Command).then(
+      (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`),
+      (error: unknown) => process.stdout.write(`${JSON.stringify({ error: String(error) })}\n`),
+    );
+  })
+  // Not left to the event loop: connections are not closed after every scenario.
+  .on('close', () => process.exit(0));
+
+async function handle(command: Command): Promise<Answers[Command['cmd']]> {
+  switch (command.cmd) {
+    case 'hello':
+      return { name: library.name, version: library.version };
+    case 'throughput':
+      return throughput(library, command);
+    case 'roundtrip':
+      return roundtrip(library, command.size, command.seconds);
+    case 'connect':
+      return connect(library, command.count);
+    case 'memory':
+      return memory(library, command.count, command.rounds);
+    case 'offer':
+      await end(library).offer();
+      return { sdp: await end(library).gathered() };
+    case 'answer':
+      await end(library).answer(command.sdp);
+      return { sdp: await end(library).gathered() };
+    case 'accept':
+      await end(library).accept(command.sdp);
+      return {};
+    case 'opened':
+      await channel();
+      return {};
+    case 'send':
+      return send(await channel(), command.size, command.seconds);
+    case 'receive':
+      return count([await channel()], command.warmup, command.seconds);
+    case 'ping':
+      return ping(await channel(), command.size, command.seconds);
+    case 'echo':
+      echo(await channel());
+      return {};
+  }
+}
+
+function end(from: Library): End {
+  half ??= from.end();
+  return half;
+}
+
+function channel(): Promise<Channel> {
+  return end(library).open;
+}
+
+async function send(on: Channel, size: number, seconds: number): Promise<Answers['send']> {
+  const before = process.cpuUsage();
+  const pourer = pour(on, size);
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  const used = cpuSeconds(process.cpuUsage(before));
+  pourer.stop();
+  return { cpuSeconds: used };
+}

@@ -1,0 +1,157 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Channel, connectPair, type Library, type Pair } from './library.ts';
+import type { Answers } from './protocol.ts';
+
+/** Enough queued to keep any sender busy, little enough not to measure memory. */
+const HIGH_WATER = 1024 * 1024;
+const LOW_WATER = 256 * 1024;
+/** Opened at once in the memory rounds. */
+const AT_ONCE = 10;
+
+/** Keeps the channel's queue between the water marks until told to stop. */
+export function pour(channel: Channel, size: number): { stop(): void } {
+  const message = new Uint8Array(size);
+  let isRunning = true;
+  const fill = (): void => {
+    while (isRunning && channel.bufferedAmount() < HIGH_WATER) channel.send(message);
+  };
+  channel.onLow(LOW_WATER, fill);
+  fill();
+  return {
+    stop: () => {
+      isRunning = false;
+    },
+  };
+}
+
+/** Counts what arrives on the channels between `warmup` and `warmup + seconds`. */
+export async function count(
+  channels: readonly Channel[],
+  warmup: number,
+  seconds: number,
+): Promise<Answers['receive']> {
+  let bytes = 0;
+  for (const channel of channels) {
+    channel.onMessage((length) => {
+      bytes += length;
+    });
+  }
+  await sleep(warmup * 1000);
+  const [start, from, before] = [performance.now(), bytes, process.cpuUsage()];
+  await sleep(seconds * 1000);
+  return {
+    bytes: bytes - from,
+    seconds: (performance.now() - start) / 1000,
+    cpuSeconds: cpuSeconds(process.cpuUsage(before)),
+  };
+}
+
+/** One message to and fro at a time. In microseconds. */
+export async function ping(channel: Channel, size: number, seconds: number): Promise<Answers['roundtrip']> {
+  const message = new Uint8Array(size);
+  const times: number[] = [];
+  const warm = performance.now() + 300;
+  const end = warm + seconds * 1000;
+  await new Promise<void>((resolve) => {
+    let sent = performance.now();
+    channel.onMessage(() => {
+      const now = performance.now();
+      if (now > warm) times.push(now - sent);
+      if (now > end) return resolve();
+      sent = performance.now();
+      channel.send(message);
+    });
+    channel.send(message);
+  });
+  times.sort((a, b) => a - b);
+  const at = (part: number): number => (times[Math.floor(times.length * part)] ?? Number.NaN) * 1000;
+  return { p50: at(0.5), p99: at(0.99), count: times.length };
+}
+
+/** Sends back the same number of bytes for each message. */
+export function echo(channel: Channel, size?: number): void {
+  let message = new Uint8Array(size ?? 0);
+  channel.onMessage((length) => {
+    if (message.length !== length) message = new Uint8Array(length);
+    channel.send(message);
+  });
+}
+
+export async function throughput(
+  library: Library,
+  options: { connections: number; size: number; warmup: number; seconds: number },
+): Promise<Answers['throughput']> {
+  const pairs: Pair[] = [];
+  for (let i = 0; i < options.connections; i++) pairs.push(await connectPair(library));
+  const received = count(
+    pairs.map(({ channels }) => channels[1]),
+    options.warmup,
+    options.seconds,
+  );
+  const pourers = pairs.map(({ channels }) => pour(channels[0], options.size));
+  const result = await received;
+  for (const pourer of pourers) pourer.stop();
+  return result;
+}
+
+export async function roundtrip(library: Library, size: number, seconds: number): Promise<Answers['roundtrip']> {
+  const { channels } = await connectPair(library);
+  echo(channels[1], size);
+  return ping(channels[0], size, seconds);
+}
+
+/** Connects pairs one after the other. The first two warm up and are left out. */
+export async function connect(library: Library, pairs: number): Promise<Answers['connect']> {
+  const milliseconds: number[] = [];
+  for (let i = -2; i < pairs; i++) {
+    const pair = await connectPair(library);
+    if (i >= 0) milliseconds.push(pair.milliseconds);
+    await Promise.all(pair.ends.map((end) => end.close()));
+  }
+  return { milliseconds };
+}
+
+/** Opens and closes `pairs` connections `rounds` times over. */
+export async function memory(library: Library, pairs: number, rounds: number): Promise<Answers['memory']> {
+  // What a first connection loads once is no connection's own.
+  await openAndClose(library, 2);
+  await settle();
+  const rssBefore = process.memoryUsage.rss();
+  let rssOpen = 0;
+  const rssClosed: number[] = [];
+  const heapClosed: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    await openAndClose(library, pairs, async () => {
+      if (round > 0) return;
+      await settle();
+      rssOpen = process.memoryUsage.rss();
+    });
+    await settle();
+    const { rss, heapUsed, external } = process.memoryUsage();
+    rssClosed.push(rss);
+    heapClosed.push(heapUsed + external);
+  }
+  return { rssBefore, rssOpen, rssClosed, heapClosed };
+}
+
+async function openAndClose(library: Library, pairs: number, whileOpen?: () => Promise<void>): Promise<void> {
+  const open: Pair[] = [];
+  while (open.length < pairs) {
+    const some = Array.from({ length: Math.min(AT_ONCE, pairs - open.length) }, () => connectPair(library));
+    open.push(...(await Promise.all(some)));
+  }
+  await whileOpen?.();
+  await Promise.all(open.flatMap(({ ends }) => ends.map((end) => end.close())));
+}
+
+/** Lets closing finish and collects garbage; timers of closed connections get two seconds to run out. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 4; i++) {
+    await sleep(500);
+    globalThis.gc?.();
+  }
+}
+
+export function cpuSeconds({ user, system }: NodeJS.CpuUsage): number {
+  return (user + system) / 1e6;
+}

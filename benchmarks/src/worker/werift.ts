@@ -1,0 +1,19 @@
+import { RTCPeerConnection } from 'werift';
+import { packageVersion } from '../package-version.ts';
+import type { Library } from './library.ts';
+import { W3cEnd } from './w3c.ts';
+
+export const library: Library = {
+  name: 'werift',
+  version: packageVersion('werift'),
+  end: () => {
+    const pc = new RTCPeerConnection({ iceServers: [], maxMessageSize: 262144, iceUseIpv6: false });
+    return new W3cEnd(pc as unknown as globalThis.RTCPeerConnection, {
+      // Without a server in the configuration it asks a public one, which costs seconds where there is none.
+      prepare: () => {
+        for (const { connection } of pc.iceTransports) Object.assign(connection, { stunServer: undefined });
+      },
+      binary: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    });
+  },
+};
