@@ -63,7 +63,8 @@ function check(message: StunMessage, sha256Length: number): void {
   if (message.transactionId.length !== TRANSACTION_ID_LENGTH) {
     throw new StunError('STUN_INVALID_MESSAGE', `a transaction id has ${TRANSACTION_ID_LENGTH} bytes`);
   }
-  if (!Number.isInteger(message.method) || message.method < 0 || message.method > 0xfff) {
+  // Larger ones, reserved by RFC 8489 §18.2, would have a first byte above 3, which is not STUN's (RFC 7983 §7).
+  if (!Number.isInteger(message.method) || message.method < 0 || message.method > 0xff) {
     throw new StunError('STUN_INVALID_MESSAGE', `${message.method} is not a method`);
   }
   if (!isSha256TagLength(sha256Length)) {

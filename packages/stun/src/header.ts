@@ -79,7 +79,7 @@ export function classOf(messageType: number): StunClass {
   return CLASSES[((messageType >> 7) & 2) | ((messageType >> 4) & 1)]!;
 }
 
-/** The method in a message type field, 0 to 0xfff. */
+/** The method in a message type field: 12 bits, of which a STUN message uses 8. */
 export function methodOf(messageType: number): number {
   return (messageType & 0x000f) | ((messageType & 0x00e0) >> 1) | ((messageType & 0x3e00) >> 2);
 }

@@ -8,7 +8,7 @@ import { MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256 } from './integrity.ts';
 /** A STUN message. */
 export interface StunMessage {
   readonly class: StunClass;
-  /** 0 to 0xfff; `METHOD` has the known ones. */
+  /** 0 to 0xff; `METHOD` has the known ones. */
   readonly method: number;
   /** 12 bytes. */
   readonly transactionId: Uint8Array;
