@@ -1,22 +1,25 @@
 import { seededRandom } from '@kaon/testing';
-import { cryptoConformance, datagramCoreConformance } from '@kaon/testing/conformance';
-import { transportAddress } from '@kaon/wire';
+import { datagramCoreConformance } from '@kaon/testing/conformance';
 import { describe, it } from 'vitest';
-import { BindingClient, BindingResponder, defaultCrypto } from '../src/index.ts';
+import { BindingClient, BindingResponder } from '../src/index.ts';
+import { CLIENT, SERVER, TO_SERVER } from './helpers/paths.ts';
 
-datagramCoreConformance({ describe, it }, 'BindingClient and BindingResponder', (seed) => ({
-  a: new BindingClient({
-    local: transportAddress('192.0.2.1', 5001),
-    server: transportAddress('198.51.100.1', 5002),
-    random: seededRandom(seed),
-    now: 1000,
-    fingerprint: true,
-  }),
-  b: new BindingResponder({ software: 'conformance' }),
-  start: () => undefined,
-  isReady: (pair) => pair.a.has('mapped-address'),
-}));
-
-cryptoConformance({ describe, it }, 'the default crypto of stun', defaultCrypto, {
-  hashes: ['MD5', 'SHA-1', 'SHA-256'],
+datagramCoreConformance({ describe, it }, 'BindingClient and BindingResponder', (seed) => {
+  const random = seededRandom(seed);
+  return {
+    a: new BindingClient({
+      local: CLIENT,
+      server: SERVER,
+      random,
+      now: 1000,
+      fingerprint: true,
+      credentials: { username: 'user', password: 'pass' },
+    }),
+    b: new BindingResponder({
+      authentication: { mechanism: 'long-term', realm: 'realm', password: () => 'pass', random: random.fork('server') },
+    }),
+    pair: { path: TO_SERVER, start: 1000 },
+    start() {},
+    isReady: (pair) => pair.a.has('mapped-address'),
+  };
 });
