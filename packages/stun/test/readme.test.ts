@@ -1,43 +1,48 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { randomFillSync } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import type { TransportAddress } from '@kaon/interface/core/v1';
 import { Slot } from '@kaon/wire';
 import { expect, it } from 'vitest';
-import { BindingClient, BindingResponder, parseUri } from '../src/index.ts';
+import { BindingClient, type BindingClientEvent, BindingResponder, parseUri } from '../src/index.ts';
 
-async function bound(): Promise<{ socket: Socket; local: TransportAddress }> {
+/** A Binding server on a port of its own. */
+async function serve() {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   await once(socket, 'listening');
-  return { socket, local: { ...socket.address(), family: 'IPv4' } };
+  const local = { ...socket.address(), family: 'IPv4' } as const;
+  const responder = new BindingResponder();
+  socket.on('message', (bytes, { address, port }) => {
+    responder.handleDatagram(bytes, { protocol: 'udp', local, remote: { address, family: 'IPv4', port } }, 0);
+    const slot = new Slot(1200);
+    if (responder.pollTransmit(slot, 0)) socket.send(slot.bytes.slice(), port, address);
+  });
+  return { port: local.port, close: () => socket.close() };
 }
 
 it('the example of the README asks a server over real sockets', async () => {
-  const { socket: serverSocket, local: serverAddress } = await bound();
-  const responder = new BindingResponder();
-  serverSocket.on('message', (bytes, remote) => {
-    responder.handleDatagram(
-      bytes,
-      { protocol: 'udp', local: serverAddress, remote: { ...remote, family: 'IPv4' } },
-      0,
-    );
-    const slot = new Slot(1200);
-    if (responder.pollTransmit(slot, 0)) serverSocket.send(slot.bytes.slice(), remote.port, remote.address);
+  const server = await serve();
+  const { host, port } = parseUri(`stun:127.0.0.1:${server.port}`);
+  const ended = await new Promise<{ event: BindingClientEvent; port: number }>((resolve) => {
+    const socket = createSocket('udp4').bind(0, '127.0.0.1', () => {
+      const now = (): number => performance.now();
+      const local = { ...socket.address(), family: 'IPv4' } as const;
+      const path = { protocol: 'udp', local, remote: { address: host, family: 'IPv4', port } } as const;
+      const random = (out: Uint8Array): void => void randomFillSync(out);
+      const client = new BindingClient({ local: path.local, server: path.remote, random, now: now() });
+      socket.on('message', (bytes) => client.handleDatagram(bytes, path, now()));
+      const slot = new Slot(1200);
+      const timer = setInterval(() => {
+        client.handleTimeout(now());
+        if (client.pollTransmit(slot, now())) socket.send(slot.bytes.slice(), port, host);
+        slot.reset();
+        const event = client.pollEvent();
+        if (event === undefined) return;
+        clearInterval(timer);
+        socket.close();
+        resolve({ event, port: local.port });
+      }, 5);
+    });
   });
-
-  const { host, port } = parseUri(`stun:127.0.0.1:${serverAddress.port}`);
-  const { socket, local } = await bound();
-  const server = { address: host, family: 'IPv4', port } as const;
-  const random = (out: Uint8Array): void => void crypto.getRandomValues(out);
-  const client = new BindingClient({ local, server, random, now: performance.now() });
-  const slot = new Slot(1200);
-  expect(client.pollTransmit(slot, performance.now())).toBe(true);
-  socket.send(slot.bytes.slice(), port, host);
-  const [bytes, remote] = (await once(socket, 'message')) as [Uint8Array, TransportAddress];
-  client.handleDatagram(bytes, { protocol: 'udp', local, remote: { ...remote, family: 'IPv4' } }, performance.now());
-  expect(client.pollEvent()).toMatchObject({
-    type: 'mapped-address',
-    address: { address: '127.0.0.1', port: local.port },
-  });
-  socket.close();
-  serverSocket.close();
+  server.close();
+  expect(ended.event).toMatchObject({ type: 'mapped-address', address: { address: '127.0.0.1', port: ended.port } });
 });
