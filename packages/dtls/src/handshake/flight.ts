@@ -53,11 +53,6 @@ export class Flight {
     this.#rewind(now);
   }
 
-  /** The answer has begun to arrive: the timer starts over, in case the rest of it is lost. */
-  progress(now: Instant): void {
-    if (this.#timed) this.#deadline = now + this.#timeout;
-  }
-
   /** The answer is complete: no timer, but the flight stays, to be repeated on demand. */
   answered(): void {
     this.#timed = false;
