@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
 import { openAgent, type Tab } from '../src/page.ts';
 import type { PeerKind } from '../src/peer-kind.ts';
@@ -35,10 +37,13 @@ export const firefox: PeerKind = {
   lacks: {},
   start: async () => {
     if (!existsSync(EXECUTABLE)) throw new Error(`${EXECUTABLE} is missing: interop/install.sh installs it`);
+    const profile = mkdtempSync(join(tmpdir(), 'kaon-firefox-'));
+    const removeProfile = (): void => rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     const browser = await puppeteer.launch({
       browser: 'firefox',
       executablePath: EXECUTABLE,
       headless: true,
+      userDataDir: profile,
       extraPrefsFirefox: PREFERENCES,
       env: { ...process.env, MOZ_DISABLE_CONTENT_SANDBOX: '1', MOZ_CRASHREPORTER_DISABLE: '1' },
       timeout: 60_000,
@@ -48,12 +53,16 @@ export const firefox: PeerKind = {
       goto: (url) => page.goto(url),
       handle: (command) => page.evaluate((request) => window.kaon.handle(request), command),
       events: () => page.evaluate(() => window.kaon.events()),
-      close: () => browser.close(),
+      close: async () => {
+        await browser.close();
+        removeProfile();
+      },
       kill: async () => {
         const child = browser.process();
         const gone = new Promise((resolve) => child?.once('exit', resolve));
         child?.kill('SIGKILL');
         await gone;
+        removeProfile();
       },
     };
     const version = (await browser.version()).replace(/^firefox\//i, '');
