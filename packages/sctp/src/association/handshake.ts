@@ -23,6 +23,8 @@ export class Handshake {
   deadline: Instant = Number.POSITIVE_INFINITY;
   #timeout: number;
   #retransmissions = 0;
+  /** When INIT or COOKIE ECHO left for the first time. */
+  #sentAt: Instant = 0;
   #cookie: Uint8Array = new Uint8Array(0);
   /** What the INIT ACK said, until the COOKIE ACK. */
   #terms: PeerTerms | undefined = undefined;
@@ -140,6 +142,7 @@ export class Handshake {
       );
       return;
     }
+    this.#measure(now);
     this.#terms = this.#termsOf(ack);
     const unknown = unknownToReport(ack.parameters);
     this.#complaint = unknown.length === 0 ? undefined : unrecognizedParameters(unknown.slice(0, 4));
@@ -184,8 +187,9 @@ export class Handshake {
   }
 
   /** COOKIE ACK, or anything else that shows the peer took our cookie. */
-  handleCookieAck(): void {
+  handleCookieAck(now: Instant): void {
     if (this.#context.state !== 'cookie-echoed' || this.#terms === undefined) return;
+    this.#measure(now);
     const terms = this.#terms;
     this.stop();
     this.#context.establish(this.#context.localTsn, terms);
@@ -197,7 +201,7 @@ export class Handshake {
     this.#context.state = 'cookie-wait';
     this.#context.peerTag = 0;
     this.#sendInit();
-    this.#startTimer(now, false);
+    this.#startTimer(now);
   }
 
   stop(): void {
@@ -258,12 +262,16 @@ export class Handshake {
     if (this.#complaint !== undefined) this.#context.sendError(this.#complaint);
   }
 
-  #startTimer(now: Instant, fresh = true): void {
-    if (fresh) {
-      this.#timeout = this.#context.settings.rtoInitial;
-      this.#retransmissions = 0;
-    }
+  /** A backoff of INIT stays with COOKIE ECHO: the path may simply be that slow. */
+  #startTimer(now: Instant): void {
+    this.#retransmissions = 0;
+    this.#sentAt = now;
     this.deadline = now + this.#timeout;
+  }
+
+  /** The first round-trip time, so that the first data has a timeout that fits; never of something repeated (Karn). */
+  #measure(now: Instant): void {
+    if (this.#retransmissions === 0) this.#context.sender.rto.measured(now - this.#sentAt);
   }
 }
 

@@ -43,12 +43,19 @@ export class Inbound {
     const context = this.#context;
     this.packets++;
     this.bytes += bytes.length;
-    if (bytes.length < HEADER_SIZE + CHUNK_HEADER_SIZE) return this.#drop('short');
+    if (bytes.length < HEADER_SIZE + CHUNK_HEADER_SIZE) {
+      this.#drop('short');
+      return;
+    }
     if (readU16(bytes, 0) !== context.settings.remotePort || readU16(bytes, 2) !== context.settings.localPort) {
-      return this.#drop('port');
+      this.#drop('port');
+      return;
     }
     const type = bytes[HEADER_SIZE]!;
-    if (!this.#isIntact(bytes, type)) return this.#drop('checksum');
+    if (!this.#isIntact(bytes, type)) {
+      this.#drop('checksum');
+      return;
+    }
     const tag = readU32(bytes, 4);
     if (tag !== context.localTag || context.state === 'closed' || type === CHUNK.Init || type === CHUNK.CookieEcho) {
       if (!this.#isForUs(bytes, type, tag, now)) return;
@@ -56,7 +63,6 @@ export class Inbound {
     this.#chunks(bytes, now);
     if (context.ended) return;
     context.receiver.endOfPacket(now);
-    if (context.generation !== this.#generation) this.#established(now);
   }
 
   #chunks(bytes: Uint8Array, now: Instant): void {
@@ -80,7 +86,7 @@ export class Inbound {
   #data(bytes: Uint8Array, at: number, type: number, length: number, now: Instant): void {
     const context = this.#context;
     // The peer has taken our cookie, and its COOKIE ACK is late or lost.
-    if (context.state === 'cookie-echoed') this.#handshake.handleCookieAck();
+    if (context.state === 'cookie-echoed') this.#cookieAck(now);
     const state = context.state;
     if (state !== 'established' && state !== 'shutdown-pending' && state !== 'shutdown-sent') return;
     if ((type === CHUNK.IData) !== context.features.interleaving) {
@@ -133,7 +139,7 @@ export class Inbound {
       context.trace('sctp:chunk-dropped', { chunk: CHUNK.Sack, reason: 'malformed' });
       return;
     }
-    if (context.state === 'cookie-echoed') this.#handshake.handleCookieAck();
+    if (context.state === 'cookie-echoed') this.#cookieAck(now);
     const state = context.state;
     if (state !== 'established' && state !== 'shutdown-pending' && state !== 'shutdown-received') return;
     this.#acknowledged(context.sender.handleSack(bytes, at, readU32(bytes, at + 8), now), now);
@@ -177,7 +183,7 @@ export class Inbound {
         this.#error(chunk, now);
         return true;
       case CHUNK.CookieAck:
-        this.#handshake.handleCookieAck();
+        this.#cookieAck(now);
         return true;
       case CHUNK.ReConfig:
         if (isOpen(context)) this.#reConfig.handleReConfig(chunk, now);
@@ -238,6 +244,8 @@ export class Inbound {
   #aborted(chunk: Uint8Array): void {
     const abort = decodeAbort(chunk);
     const cause: Cause | undefined = isMalformed(abort) ? undefined : abort.causes[0];
+    // Nobody is left to answer.
+    this.#context.control.clear();
     const text = cause === undefined ? 'The peer aborted the association.' : describe(cause);
     this.#context.end(new SctpError('SCTP_PEER_ABORTED', text, cause?.code));
   }
@@ -271,8 +279,7 @@ export class Inbound {
     }
     if (type === CHUNK.CookieEcho) {
       this.#handshake.handleCookieEcho(chunk.subarray(CHUNK_HEADER_SIZE), tag, now);
-      const established = context.generation !== this.#generation;
-      if (established) this.#established(now);
+      this.#noticeStart(now);
       // DATA may follow in the same packet.
       return context.state !== 'closed' && tag === context.localTag;
     }
@@ -310,7 +317,14 @@ export class Inbound {
     }
   }
 
-  #established(now: Instant): void {
+  #cookieAck(now: Instant): void {
+    this.#handshake.handleCookieAck(now);
+    this.#noticeStart(now);
+  }
+
+  /** Starts the parts that run only on an established association, if one has just come up. */
+  #noticeStart(now: Instant): void {
+    if (this.#context.generation === this.#generation) return;
     this.#generation = this.#context.generation;
     this.#heartbeat.start(now);
     this.#reConfig.establish(now);

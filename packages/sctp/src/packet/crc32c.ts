@@ -54,24 +54,24 @@ function update(t: Int32Array, seed: number, b: Uint8Array, start: number, end: 
   let crc = seed;
   let i = start;
   for (const last = end - 15; i < last; i += 16) {
-    crc ^= b[i]! | (b[i + 1]! << 8) | (b[i + 2]! << 16) | (b[i + 3]! << 24);
-    crc =
+    const x = crc ^ (b[i]! | (b[i + 1]! << 8) | (b[i + 2]! << 16) | (b[i + 3]! << 24));
+    // Lookups that do not wait for the bytes before come first.
+    const ahead =
       t[b[i + 15]!]! ^
-      t[256 + b[i + 14]!]! ^
-      t[512 + b[i + 13]!]! ^
-      t[768 + b[i + 12]!]! ^
-      t[1024 + b[i + 11]!]! ^
-      t[1280 + b[i + 10]!]! ^
-      t[1536 + b[i + 9]!]! ^
-      t[1792 + b[i + 8]!]! ^
-      t[2048 + b[i + 7]!]! ^
-      t[2304 + b[i + 6]!]! ^
-      t[2560 + b[i + 5]!]! ^
-      t[2816 + b[i + 4]!]! ^
-      t[3072 + (crc >>> 24)]! ^
-      t[3328 + ((crc >>> 16) & 0xff)]! ^
-      t[3584 + ((crc >>> 8) & 0xff)]! ^
-      t[3840 + (crc & 0xff)]!;
+      t[256 | b[i + 14]!]! ^
+      t[512 | b[i + 13]!]! ^
+      t[768 | b[i + 12]!]! ^
+      t[1024 | b[i + 11]!]! ^
+      t[1280 | b[i + 10]!]! ^
+      t[1536 | b[i + 9]!]! ^
+      t[1792 | b[i + 8]!]! ^
+      t[2048 | b[i + 7]!]! ^
+      t[2304 | b[i + 6]!]! ^
+      t[2560 | b[i + 5]!]! ^
+      t[2816 | b[i + 4]!]!;
+    crc =
+      ahead ^
+      (t[3072 | (x >>> 24)]! ^ t[3328 | ((x >>> 16) & 0xff)]! ^ t[3584 | ((x >>> 8) & 0xff)]! ^ t[3840 | (x & 0xff)]!);
   }
   for (; i < end; i++) crc = t[(crc ^ b[i]!) & 0xff]! ^ (crc >>> 8);
   return crc;

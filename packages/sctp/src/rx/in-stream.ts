@@ -14,6 +14,9 @@ export class InStream {
   #partials: Map<number, Partial> | undefined = undefined;
   /** The one that got the latest fragment: mostly it gets the next one too. */
   #latest: Partial | undefined = undefined;
+  /** The latest messages that the peer gave up, ordered and unordered; -1 before the first. */
+  #skippedOrdered = -1;
+  #skippedUnordered = -1;
   /** What early messages and partials count for in the receive window. */
   cost = 0;
 
@@ -79,11 +82,20 @@ export class InStream {
 
   /** The peer gave up begun messages up to `mid`. */
   skipPartials(mid: number, unordered: boolean): void {
-    if (this.#partials === undefined) return;
-    for (const partial of this.#partials.values()) {
-      if (partial.unordered !== unordered || modulo(mid - partial.mid, MID_SPAN) >= MID_SPAN / 2) continue;
-      this.cost -= partial.cost;
-      this.forget(partial);
+    const before = unordered ? this.#skippedUnordered : this.#skippedOrdered;
+    const distance = modulo(mid - before, MID_SPAN);
+    if (distance === 0 || distance >= MID_SPAN / 2) return;
+    if (unordered) this.#skippedUnordered = mid;
+    else this.#skippedOrdered = mid;
+    const partials = this.#partials;
+    if (partials === undefined) return;
+    if (distance < partials.size) {
+      // Step by step: many small skips must not each look at everything that is buffered.
+      for (let n = 1; n <= distance; n++) this.#drop(partials.get(keyOf(modulo(before + n, MID_SPAN), unordered)));
+      return;
+    }
+    for (const partial of partials.values()) {
+      if (partial.unordered === unordered && modulo(mid - partial.mid, MID_SPAN) < MID_SPAN / 2) this.#drop(partial);
     }
   }
 
@@ -94,7 +106,15 @@ export class InStream {
     this.#early = undefined;
     this.#partials = undefined;
     this.#latest = undefined;
+    this.#skippedOrdered = -1;
+    this.#skippedUnordered = -1;
     this.cost = 0;
+  }
+
+  #drop(partial: Partial | undefined): void {
+    if (partial === undefined) return;
+    this.cost -= partial.cost;
+    this.forget(partial);
   }
 
   #deliverEarly(span: number, events: Events): void {

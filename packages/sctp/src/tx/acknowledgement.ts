@@ -4,6 +4,7 @@ import type { Congestion } from './congestion.ts';
 import { GAP_ACKED, IN_FLIGHT, LOST, type Outstanding } from './outstanding.ts';
 import type { Retransmission } from './retransmission.ts';
 import type { Rto } from './rto.ts';
+import { Spurious } from './spurious.ts';
 
 /** What a SACK turned out to be. */
 export const STALE = 0;
@@ -32,6 +33,13 @@ export class Acknowledgement {
   /** Whether the last SACK moved the cumulative point. */
   advanced = false;
   fastRetransmits = 0;
+  readonly spurious: Spurious = new Spurious();
+  /** Misses that count as loss; rises where packets are seen to overtake each other (RFC 9260 §7.2.4 has 3). */
+  #lossThreshold: number = MISSES_UNTIL_LOST;
+  /** Reordering tolerated, in quarters of a round trip. */
+  #tolerance = 1;
+  /** Whether a chunk arrived that was about to be sent again. */
+  #arrivedLost = false;
 
   constructor(outstanding: Outstanding, congestion: Congestion, rto: Rto, retransmission: Retransmission) {
     this.#outstanding = outstanding;
@@ -47,6 +55,8 @@ export class Acknowledgement {
     const known = this.#cumulative(cumulative, now);
     if (known !== VALID) return known;
     const gaps = readU16(bytes, at + 12);
+    const duplicates = readU16(bytes, at + 14);
+    if (duplicates > 0 && this.spurious.handleDuplicates(bytes, at + 16 + 4 * gaps, duplicates)) this.#wasMistaken();
     if (gaps === 0 && this.#gapEnd === undefined) {
       this.#congestion.acknowledged(this.acked, cumulative, this.advanced);
     } else {
@@ -57,8 +67,20 @@ export class Acknowledgement {
         this.#misses(this.#congestion.inFastRecovery && this.advanced ? this.#gapEnd : highestNew, now);
       }
     }
+    if (this.#arrivedLost) {
+      // It was on its way all the time: the timeout or the misses came too early.
+      this.#arrivedLost = false;
+      this.#congestion.undo();
+    }
     if (this.#outstanding.flight === 0) this.#congestion.drained();
     return VALID;
+  }
+
+  /** Packets overtook each other, nothing was lost: take back the reduction, and wait longer from now on. */
+  #wasMistaken(): void {
+    this.#congestion.undo();
+    this.#lossThreshold = Math.min(this.#lossThreshold * 2, 96);
+    this.#tolerance = Math.min(this.#tolerance * 2, 4);
   }
 
   /** The cumulative TSN of a SHUTDOWN, which acknowledges without gap blocks. */
@@ -83,11 +105,13 @@ export class Acknowledgement {
       const state = o.state[i]!;
       if (state === IN_FLIGHT || state === LOST) {
         this.#arrived(i, now);
-        if (o.sends[i] === 1 && state === IN_FLIGHT) sample = o.sentAt[i]!;
+        if (state === LOST) this.#arrivedLost = true;
+        if (o.sends[i] === 1) sample = o.sentAt[i]!;
       }
       acked += o.advance();
     }
     this.acked = acked;
+    this.#rto.progress();
     if (sample >= 0 && !before32(cumulative, this.#measureAt)) {
       this.#rto.measured(Math.max(now - sample, 0));
       this.#measureAt = o.next;
@@ -114,6 +138,7 @@ export class Acknowledgement {
         const state = o.state[i]!;
         if (state !== IN_FLIGHT && state !== LOST) continue;
         this.#arrived(i, now);
+        if (state === LOST) this.#arrivedLost = true;
         this.acked += o.gapAcked(i);
         highestNew = tsn;
       }
@@ -144,18 +169,19 @@ export class Acknowledgement {
       const i = tsn & o.mask;
       if (o.state[i] !== IN_FLIGHT) continue;
       const isLate = o.sentAt[i]! < this.#newest && now - o.sentAt[i]! > late;
-      const missed = before32(tsn, limit) ? ++o.misses[i]! : 0;
-      if (!isLate && (missed < MISSES_UNTIL_LOST || o.sends[i] !== 1)) continue;
-      if (o.misses[i]! > 250) o.misses[i] = MISSES_UNTIL_LOST;
+      const missed = before32(tsn, limit) && o.misses[i]! < 255 ? ++o.misses[i]! : 0;
+      if (!isLate && (missed < this.#lossThreshold || o.sends[i] !== 1)) continue;
       this.fastRetransmits++;
       this.#retransmission.lose(tsn, now);
       lost = true;
     }
-    if (lost) this.#congestion.lost(lastSent);
+    if (!lost) return;
+    if (!this.#congestion.inFastRecovery) this.spurious.begin();
+    this.#congestion.lost(lastSent);
   }
 
   #lateAfter(smoothed: number): number {
-    return smoothed + Math.max(smoothed / 4, REORDERING_MS);
+    return smoothed + Math.max((this.#tolerance * smoothed) / 4, REORDERING_MS);
   }
 
   /** A chunk is known to have arrived. What was sent twice counts only if the answer can be to the later copy. */

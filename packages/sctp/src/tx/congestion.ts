@@ -21,6 +21,9 @@ export class Congestion {
   #partialBytesAcked = 0;
   /** When data left last. */
   #lastSent: Instant = 0;
+  /** Window and threshold before the latest reduction, as long as it may turn out to have been a mistake. */
+  #before: { readonly window: number; readonly threshold: number } | undefined = undefined;
+  undos = 0;
 
   constructor(mtu: number) {
     this.#mtu = mtu;
@@ -69,6 +72,7 @@ export class Congestion {
   /** A loss that acknowledgements showed (RFC 9260 §7.2.3, §7.2.4). `lastTsn` is the latest that was sent. */
   lost(lastTsn: number): void {
     if (this.#recoveryEnd !== undefined) return;
+    this.#before = { window: this.window, threshold: this.slowStartThreshold };
     this.#recoveryEnd = lastTsn;
     this.slowStartThreshold = this.#halved();
     this.window = this.slowStartThreshold;
@@ -78,9 +82,22 @@ export class Congestion {
   /** T3-rtx ran out (RFC 9260 §7.2.3). */
   timedOut(): void {
     this.#recoveryEnd = undefined;
+    // A second timeout in a row must not take the first one's window of one packet for the normal state.
+    if (this.window > this.#mtu) this.#before = { window: this.window, threshold: this.slowStartThreshold };
     this.slowStartThreshold = this.#halved();
     this.window = this.#mtu;
     this.#partialBytesAcked = 0;
+  }
+
+  /** The loss behind the latest reduction was none: what was sent again had arrived (RFC 4015). */
+  undo(): void {
+    const before = this.#before;
+    if (before === undefined) return;
+    this.#before = undefined;
+    this.#recoveryEnd = undefined;
+    this.window = Math.max(this.window, before.window);
+    this.slowStartThreshold = Math.max(this.slowStartThreshold, before.threshold);
+    this.undos++;
   }
 
   /** Data leaves now. After idle times the window decays, since what it knew of the path is stale (§7.2.1). */

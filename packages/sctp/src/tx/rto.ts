@@ -6,6 +6,7 @@ export class Rto {
   smoothed: number | undefined = undefined;
   #variance = 0;
   #value: number;
+  #backoffs = 0;
   /** Latest and smallest measurement. */
   latest = 0;
   smallest: number = Number.POSITIVE_INFINITY;
@@ -37,11 +38,24 @@ export class Rto {
       this.#variance = 0.75 * this.#variance + 0.25 * Math.abs(this.smoothed - rtt);
       this.smoothed = 0.875 * this.smoothed + 0.125 * rtt;
     }
-    this.#value = Math.min(Math.max(this.smoothed + 4 * this.#variance, this.#min), this.#max);
+    this.#backoffs = 0;
+    this.#value = this.#measuredValue(this.smoothed);
+  }
+
+  /** Data got through: a backoff ends, as a path that delivers is not congested beyond use. */
+  progress(): void {
+    if (this.#backoffs === 0 || this.smoothed === undefined) return;
+    this.#backoffs = 0;
+    this.#value = this.#measuredValue(this.smoothed);
   }
 
   /** A timer ran out (RFC 9260 §6.3.3 E2). */
   backoff(): void {
+    this.#backoffs++;
     this.#value = Math.min(this.#value * 2, this.#max);
+  }
+
+  #measuredValue(smoothed: number): number {
+    return Math.min(Math.max(smoothed + 4 * this.#variance, this.#min), this.#max);
   }
 }

@@ -137,6 +137,7 @@ export class Sender {
     }
     this.timeouts++;
     this.rto.backoff();
+    this.#acknowledgement.spurious.begin();
     // A closed window is not congestion.
     if (this.peerWindow > 0) this.congestion.timedOut();
     this.#retransmission.loseAll(now);
@@ -181,6 +182,7 @@ export class Sender {
       }
       const earliest = tsn === (o.cumulative + 1) >>> 0;
       o.resent(i, now);
+      this.#acknowledgement.spurious.resent(tsn);
       this.retransmittedChunks++;
       lastChunk = at;
       at = this.#writeChunk(buffer, at, tsn, i, message);
