@@ -1,21 +1,48 @@
 import { randomFillSync } from 'node:crypto';
-import type { CryptoProvider } from '@kaon/interface/crypto/v1';
+import type { Aead, AeadName, CryptoProvider } from '@kaon/interface/crypto/v1';
 import { createAead } from './crypto/aead.ts';
+import { HybridGcm } from './crypto/gcm/hybrid-gcm.ts';
 import { createRunningHash } from './crypto/hash.ts';
 import { createKeyAgreement } from './crypto/key-agreement.ts';
 import { createMac } from './crypto/mac.ts';
 import { createSigner } from './crypto/signer.ts';
 import { verifySignature } from './crypto/verify.ts';
 
+/** What can be chosen about the cryptography. */
+export interface NodeCryptoOptions {
+  /**
+   * Whether busy AES-GCM keys use the WebAssembly kernel, several times as fast for a packet as OpenSSL through a cipher object.
+   * Its timing depends on secrets by way of the processor's cache: docs/decisions/0002-hybrid-aes-gcm.md. By default it is used
+   * on Node, unless the environment has `KAON_HYBRID_AES_GCM=0`, and not on Bun and Deno.
+   */
+  readonly hybridAesGcm?: boolean | undefined;
+}
+
 /** All slices of cryptography by `node:crypto`, synchronous. Works on Node, Bun and Deno as far as they have the primitive. */
-export const nodeCrypto: CryptoProvider = {
-  interface: 'kaon:crypto/1',
-  name: 'node',
-  random: (out) => void randomFillSync(out),
-  hash: createRunningHash,
-  mac: createMac,
-  aead: createAead,
-  keyAgreement: createKeyAgreement,
-  verify: verifySignature,
-  signer: createSigner,
-};
+export function createNodeCrypto(options: NodeCryptoOptions = {}): CryptoProvider {
+  const hybrid = options.hybridAesGcm ?? hybridByDefault();
+  return {
+    interface: 'kaon:crypto/1',
+    name: hybrid ? 'node+wasm' : 'node',
+    random: (out) => void randomFillSync(out),
+    hash: createRunningHash,
+    mac: createMac,
+    aead: hybrid ? createHybridAead : createAead,
+    keyAgreement: createKeyAgreement,
+    verify: verifySignature,
+    signer: createSigner,
+  };
+}
+
+/** The cryptography of `createNodeCrypto` with its defaults. */
+export const nodeCrypto: CryptoProvider = createNodeCrypto();
+
+function createHybridAead(name: AeadName, key: Uint8Array): Aead {
+  const plain = createAead(name, key);
+  return name === 'CHACHA20-POLY1305' ? plain : new HybridGcm(name, key, plain);
+}
+
+function hybridByDefault(): boolean {
+  // Deno would ask its user for leave to read the environment; Bun's cipher objects are fast.
+  return !('Deno' in globalThis || 'Bun' in globalThis) && process.env['KAON_HYBRID_AES_GCM'] !== '0';
+}

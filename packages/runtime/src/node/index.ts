@@ -1,3 +1,3 @@
 export { nodeClock } from './clock.ts';
-export { nodeCrypto } from './crypto.ts';
+export { createNodeCrypto, type NodeCryptoOptions, nodeCrypto } from './crypto.ts';
 export { nodeNetwork } from './network.ts';
