@@ -187,10 +187,10 @@ export class Host implements Network {
 
   #receive(packet: Packet): void {
     const { address, family, port } = packet.destination;
-    const any = family === 'IPv4' ? '0.0.0.0' : '::';
+    const wildcard = family === 'IPv4' ? '0.0.0.0' : '::';
     const socket =
       this.#sockets.get(formatAddress({ address: canonical(address), family, port })) ??
-      this.#sockets.get(formatAddress({ address: any, family, port }));
+      this.#sockets.get(formatAddress({ address: wildcard, family, port }));
     socket?.onDatagram?.(packet.bytes, packet.source, packet.ecn);
   }
 }
