@@ -3,6 +3,7 @@ import { Connection, type DtlsEvent, type LocalCertificate, type PeerCertificate
 import { Agent, type AgentEvent, type Candidate, type IceCredentials } from '@kaon/ice';
 import type { CodedError, DatagramCore, Instant, Path, TransmitSlot, TransportAddress } from '@kaon/interface/core/v1';
 import type { CryptoProvider } from '@kaon/interface/crypto/v1';
+import type { SecureEvent } from '@kaon/interface/secure-transport/v1';
 import { Association } from '@kaon/sctp';
 import { Deque } from '@kaon/wire';
 
@@ -146,17 +147,19 @@ export class DataStack implements DatagramCore<StackEvent> {
 
   #route(now: Instant): void {
     for (let event = this.#ice.pollEvent(); event !== undefined; event = this.#ice.pollEvent()) this.#onIce(event, now);
-    for (let event = this.#dtls.pollEvent(); event !== undefined; event = this.#dtls.pollEvent()) this.#onDtls(event, now);
+    for (let event = this.#dtls.pollEvent(); event !== undefined; event = this.#dtls.pollEvent())
+      this.#onDtls(event, now);
   }
 
   #onIce(event: AgentEvent, now: Instant): void {
     if (event.type === 'candidate') this.#events.push(event);
     else if (event.type === 'gathering-state' && event.state === 'complete') this.#events.push({ type: 'gathered' });
     else if (event.type === 'selected-pair' && this.#dtls.state === 'new') this.#dtls.start(now);
-    else if (event.type === 'failed') this.#events.push(this.#end(event));
+    else if (event.type === 'state' && event.error !== undefined)
+      this.#events.push(this.#end({ type: 'failed', error: event.error }));
   }
 
-  #onDtls(event: DtlsEvent, now: Instant): void {
+  #onDtls(event: DtlsEvent | SecureEvent, now: Instant): void {
     // One side would be enough; that both may begin is the rule in WebRTC.
     if (event.type === 'connected' && this.#initiator) this.#sctp.connect(now);
     else if (event.type === 'closed' || event.type === 'failed') this.#events.push(this.#end(event));

@@ -29,7 +29,12 @@ export class Peer {
   readonly #gathered: Promise<void>;
   #resolveGathered: () => void = () => undefined;
 
-  private constructor(stack: (verify: (peer: PeerCertificate) => CodedError | undefined) => DataStack, platform: Platform, sockets: readonly UdpSocket[], own: string) {
+  private constructor(
+    stack: (verify: (peer: PeerCertificate) => CodedError | undefined) => DataStack,
+    platform: Platform,
+    sockets: readonly UdpSocket[],
+    own: string,
+  ) {
     this.#gathered = new Promise((resolve) => {
       this.#resolveGathered = resolve;
     });
@@ -48,7 +53,12 @@ export class Peer {
     const own = await Certificate.generate();
     const sockets = await Promise.all(addresses.map((address) => network.bindUdp({ address })));
     const certificate = { chain: own.chain, signer: crypto.signer(own.privateKey) };
-    return new Peer((verifyPeer) => new DataStack({ initiator, crypto, certificate, verifyPeer }), platform, sockets, fingerprint(own.der, 'sha-256'));
+    return new Peer(
+      (verifyPeer) => new DataStack({ initiator, crypto, certificate, verifyPeer }),
+      platform,
+      sockets,
+      fingerprint(own.der, 'sha-256'),
+    );
   }
 
   /** What the other side must be told. */
@@ -93,6 +103,8 @@ export class Peer {
   #verify(peer: PeerCertificate): CodedError | undefined {
     const leaf = peer.chain[0];
     if (leaf !== undefined && fingerprint(leaf, 'sha-256') === this.#expected) return undefined;
-    return Object.assign(new Error('the peer shows another certificate than it announced'), { code: 'WRONG_CERTIFICATE' });
+    return Object.assign(new Error('the peer shows another certificate than it announced'), {
+      code: 'WRONG_CERTIFICATE',
+    });
   }
 }
