@@ -20,6 +20,9 @@ const binary: Scenario = {
   },
 };
 
+/** For peers that take their time, in milliseconds. */
+const SLOW = 25_000;
+
 // What follows an empty message shows that the stream was not left waiting.
 const EMPTY: readonly Payload[] = [
   { kind: 'text', text: '' },
@@ -59,6 +62,26 @@ const large: Scenario = {
       { kind: 'binary', size, seed: 1 },
       { kind: 'text', size, seed: 2 },
       { kind: 'text', text: '.' },
+    );
+  },
+};
+
+const bulk: Scenario = {
+  id: 'bulk',
+  title: '4 MiB both ways at once',
+  async run({ connect }) {
+    const { kaon, peer } = (await connect()).first;
+    const [count, size] = [256, 16 * 1024];
+    const sent = peer.burst(count, size);
+    for (let i = 0; i < count; i++) kaon.send({ kind: 'binary', size, seed: i });
+    const [there, here] = await Promise.all([peer.messages.take(count, SLOW), kaon.messages.take(count, SLOW), sent]);
+    assert.deepEqual(
+      there,
+      there.map((_, seed) => digestOfPayload({ kind: 'binary', size, seed })),
+    );
+    assert.deepEqual(
+      here.map(({ head }) => burstIndex(head)),
+      here.map((_, i) => i),
     );
   },
 };
@@ -130,6 +153,7 @@ export const messageScenarios: readonly Scenario[] = [
   emptyToPeer,
   emptyFromPeer,
   large,
+  bulk,
   maxMessageSize,
   buffered,
   ordered,
