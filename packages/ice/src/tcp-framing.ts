@@ -21,13 +21,14 @@ export function frame(packet: Uint8Array): Uint8Array {
   return framed;
 }
 
-/** Finds packets in a byte stream. Holds at most one incomplete packet, never more than was received. */
+/** Finds packets in a byte stream. Holds at most one incomplete packet, and memory only for what was received of it. */
 export class Deframer {
   #held: Uint8Array = EMPTY;
+  #length = 0;
 
-  /** Bytes of the incomplete packet, its length included. */
+  /** Bytes held of an incomplete packet, its length included. */
   get buffered(): number {
-    return this.#held.length;
+    return this.#length;
   }
 
   /**
@@ -35,26 +36,46 @@ export class Deframer {
    * (RFC 4571 §2 lets a receiver ignore them). They are views into `bytes` or into a copy, valid for good.
    */
   push(bytes: Uint8Array): Uint8Array[] {
-    const all = this.#held.length === 0 ? bytes : join(this.#held, bytes);
     const packets: Uint8Array[] = [];
     let at = 0;
-    while (all.length - at >= LENGTH_BYTES) {
-      const end = at + LENGTH_BYTES + readU16(all, at);
-      if (end > all.length) break;
-      if (end > at + LENGTH_BYTES) packets.push(all.subarray(at + LENGTH_BYTES, end));
-      at = end;
+    while (at < bytes.length) {
+      if (this.#length === 0 && bytes.length - at >= LENGTH_BYTES) {
+        const end = at + LENGTH_BYTES + readU16(bytes, at);
+        if (end <= bytes.length) {
+          if (end > at + LENGTH_BYTES) packets.push(bytes.subarray(at + LENGTH_BYTES, end));
+          at = end;
+          continue;
+        }
+      }
+      at += this.#hold(bytes, at);
+      const packet = this.#whole();
+      if (packet !== undefined && packet.length > 0) packets.push(packet);
     }
-    // A copy: the remainder must not keep a large chunk alive.
-    this.#held = at === all.length ? EMPTY : all.slice(at);
     return packets;
   }
-}
 
-function join(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(a.length + b.length);
-  joined.set(a);
-  joined.set(b, a.length);
-  return joined;
+  /** Copies what the incomplete packet still lacks; returns how many bytes that was. */
+  #hold(bytes: Uint8Array, at: number): number {
+    const wanted = this.#length < LENGTH_BYTES ? LENGTH_BYTES : LENGTH_BYTES + readU16(this.#held, 0);
+    const count = Math.min(wanted - this.#length, bytes.length - at);
+    const length = this.#length + count;
+    if (length > this.#held.length) {
+      const larger = new Uint8Array(Math.max(length, this.#held.length * 2));
+      larger.set(this.#held.subarray(0, this.#length));
+      this.#held = larger;
+    }
+    this.#held.set(bytes.subarray(at, at + count), this.#length);
+    this.#length = length;
+    return count;
+  }
+
+  #whole(): Uint8Array | undefined {
+    if (this.#length < LENGTH_BYTES || this.#length < LENGTH_BYTES + readU16(this.#held, 0)) return undefined;
+    const packet = this.#held.subarray(LENGTH_BYTES, this.#length);
+    this.#held = EMPTY;
+    this.#length = 0;
+    return packet;
+  }
 }
 
 const LENGTH_BYTES = 2;

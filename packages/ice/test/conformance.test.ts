@@ -1,11 +1,8 @@
 import { seededRandom } from '@kaon/testing';
 import { datagramCoreConformance } from '@kaon/testing/conformance';
-import { transportAddress } from '@kaon/wire';
 import { describe, it } from 'vitest';
-import { Agent, parseCandidate } from '../src/index.ts';
-
-const A = transportAddress('192.0.2.1', 5001);
-const B = transportAddress('198.51.100.1', 5002);
+import { Agent } from '../src/index.ts';
+import { A4, B4, signal } from './helpers.ts';
 
 datagramCoreConformance({ describe, it }, 'Agent', (seed) => {
   const random = seededRandom(seed);
@@ -15,20 +12,34 @@ datagramCoreConformance({ describe, it }, 'Agent', (seed) => {
     a,
     b,
     start(now) {
-      a.addLocalBase({ address: A }, now);
-      b.addLocalBase({ address: B }, now);
+      a.addLocalBase({ address: A4 }, now);
+      b.addLocalBase({ address: B4 }, now);
       a.setRemoteCredentials(b.localCredentials, now);
       b.setRemoteCredentials(a.localCredentials, now);
-      a.addRemoteCandidate(parseCandidate(`candidate:1 1 udp 2130706431 ${B.address} ${B.port} typ host`), now);
-      b.addRemoteCandidate(parseCandidate(`candidate:1 1 udp 2130706431 ${A.address} ${A.port} typ host`), now);
+      for (const { candidate } of a.stats().localCandidates) b.addRemoteCandidate(candidate, now);
+      for (const { candidate } of b.stats().localCandidates) a.addRemoteCandidate(candidate, now);
+      for (const agent of [a, b]) {
+        agent.endOfLocalCandidates(now);
+        agent.endOfRemoteCandidates(now);
+      }
     },
-    isReady: (pair) => pair.a.has('selected-pair') && pair.b.has('selected-pair'),
+    isReady: () => a.state === 'completed' && b.state === 'completed',
     close: (now) => a.close(now),
-    commands: [{ name: 'sentData', call: (now) => a.sentData(now) }],
     misuses: [
+      { name: 'bad credentials', call: (now) => a.setRemoteCredentials({ usernameFragment: '', password: '' }, now) },
       {
-        name: 'credentials that are too short',
-        call: (now) => a.setRemoteCredentials({ usernameFragment: 'x', password: 'y' }, now),
+        name: 'a bad base',
+        call: (now) => a.addLocalBase({ address: { address: '::', family: 'IPv6', port: 1 } }, now),
+      },
+    ],
+    commands: [
+      { name: 'sentData', call: (now) => a.sentData(now) },
+      { name: 'setRole', call: (now) => a.setRole(a.role, now) },
+      { name: 'addLocalBase', call: (now) => a.addLocalBase({ address: { ...A4, port: 6000 } }, now) },
+      { name: 'endOfRemoteCandidates', call: (now) => a.endOfRemoteCandidates(now) },
+      {
+        name: 'a candidate of its own',
+        call: (now) => signal({ type: 'candidate', candidate: a.stats().localCandidates[0]!.candidate }, a, now),
       },
     ],
   };

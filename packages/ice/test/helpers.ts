@@ -63,6 +63,15 @@ export function signal(event: AgentEvent, to: Agent, now: number, endOfCandidate
   if (event.type === 'gathering-state' && event.state === 'complete' && endOfCandidates) to.endOfRemoteCandidates(now);
 }
 
+/** Both descriptions of a restart arrive: credentials, then all candidates, then their end. */
+export function describeAnew({ a, b, pair }: Story): void {
+  for (const [from, to] of [[a, b] as const, [b, a] as const]) {
+    to.setRemoteCredentials(from.localCredentials, pair.now);
+    for (const { candidate } of from.stats().localCandidates) to.addRemoteCandidate(candidate, pair.now);
+    to.endOfRemoteCandidates(pair.now);
+  }
+}
+
 /** Starts a story the usual way. */
 export function connect(s: Story): void {
   s.exchangeCredentials();

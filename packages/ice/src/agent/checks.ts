@@ -18,7 +18,7 @@ import type { CandidatePair } from './pair.ts';
 
 /** How a check ended. */
 export interface CheckOutcome {
-  readonly result: 'succeeded' | 'failed' | 'role-conflict';
+  readonly result: 'succeeded' | 'failed' | 'timed-out' | 'role-conflict';
   readonly pair: CandidatePair;
   /** The check carried USE-CANDIDATE. */
   readonly nominating: boolean;
@@ -89,7 +89,7 @@ export class Checks {
       if (transaction.state === 'timed-out') {
         this.#open.delete(id);
         this.#fail(check, 'timeout', now);
-        ended.push({ result: 'failed', pair, nominating });
+        ended.push({ result: 'timed-out', pair, nominating });
       } else {
         this.#context.outbox.pushTransaction(transaction, pair.path);
         pair.counters.requestsSent++;
@@ -127,6 +127,7 @@ export class Checks {
     this.#open.delete(id);
     check.transaction.handleResponse(message, now);
     pair.counters.responsesReceived++;
+    pair.heardAt = now;
     const rtt = check.transaction.rtt;
     if (rtt !== undefined) {
       pair.counters.totalRoundTripTime += rtt;
@@ -154,7 +155,7 @@ export class Checks {
       trace(this.#context, 'ice:role-conflict', now, { role: role.role });
       emit({ type: 'role', role: role.role });
     }
-    if (!pair.valid) generation.checklist.trigger(pair);
+    generation.checklist.trigger(pair);
     return { result: 'role-conflict', pair, nominating };
   }
 

@@ -145,7 +145,7 @@ export class Connectivity {
     if (this.#context.role.role !== roleBefore) this.#nomination.reset();
     if (check === undefined) return;
     if (check.generation !== this.#generation) {
-      this.#countRequest(this.selection.pair, path);
+      this.#countRequest(this.selection.pair, path, now);
       return;
     }
     const pair = this.#generation.checklist.find(path) ?? this.#discover(check, path);
@@ -153,7 +153,7 @@ export class Connectivity {
       this.#context.counters.dropped.limit++;
       return;
     }
-    this.#countRequest(pair, path);
+    this.#countRequest(pair, path, now);
     const nominated = check.useCandidate && this.#context.role.role === 'controlled';
     if (pair.state === 'succeeded') {
       if (nominated) this.#accept(pair, now);
@@ -222,7 +222,7 @@ export class Connectivity {
       const nomination = this.#nomination.pollTimeout(generation.checklist);
       next = Math.min(next, nomination);
     }
-    const patience = generation.startedAt + this.#context.options.patience;
+    const patience = this.#patienceEnds();
     return patience > now ? Math.min(next, patience) : next;
   }
 
@@ -276,8 +276,9 @@ export class Connectivity {
     return pair;
   }
 
-  #countRequest(pair: CandidatePair | undefined, path: Path): void {
+  #countRequest(pair: CandidatePair | undefined, path: Path, now: Instant): void {
     if (pair === undefined || pair.path.remote.port !== path.remote.port) return;
+    pair.heardAt = now;
     pair.counters.requestsReceived++;
     pair.counters.responsesSent++;
   }
@@ -286,7 +287,11 @@ export class Connectivity {
     this.selection.changed();
     if (nominating) this.#nomination.ended(pair);
     if (result !== 'succeeded') {
-      if (result === 'failed' && pair === this.selection.pair) this.#loseSelected();
+      if (pair.state === 'failed' && pair === this.selection.pair) this.#loseSelected();
+      // The peer's checks do arrive, so the way is open and only our luck was bad.
+      if (result === 'timed-out' && pair.counters.requestsReceived > 0 && pair.retries++ < MAX_RETRIES) {
+        this.#generation.checklist.trigger(pair);
+      }
       return;
     }
     const controlling = this.#context.role.role === 'controlling';
@@ -332,9 +337,15 @@ export class Connectivity {
 
   /** Patience is at its end, and nothing is left to try. Without a word from the peer, patience ends its candidates too. */
   #hopeless(now: Instant): boolean {
-    const generation = this.#generation;
-    if (this.selection.pair !== undefined || now < generation.startedAt + this.#context.options.patience) return false;
-    return this.#nomination.nominating === undefined && !generation.checklist.pending;
+    if (this.selection.pair !== undefined || now < this.#patienceEnds()) return false;
+    return this.#nomination.nominating === undefined && !this.#generation.checklist.pending;
+  }
+
+  /** A pair that works and only lacks its nomination is worth as long a wait again. */
+  #patienceEnds(): Instant {
+    let since = this.#generation.startedAt;
+    for (const pair of this.#generation.checklist.pairs) if (pair.valid && pair.heardAt > since) since = pair.heardAt;
+    return since + this.#context.options.patience;
   }
 
   #fail(code: 'ICE_NO_VALID_PAIR' | 'ICE_CONSENT_EXPIRED', message: string): void {
@@ -345,3 +356,5 @@ export class Connectivity {
     this.#nomination.reset();
   }
 }
+
+const MAX_RETRIES = 2;

@@ -33,9 +33,13 @@ export class CandidatePair {
   /** Set while the pair is in the valid list: the local candidate as the peer sees it (RFC 8445 §7.2.5.3.2). */
   validLocal: LocalCandidate | undefined = undefined;
   validAt: Instant = Number.POSITIVE_INFINITY;
+  /** When the peer was last heard on it, authentically. */
+  heardAt: Instant = Number.NEGATIVE_INFINITY;
   nominated = false;
   /** The controlling peer nominated the pair before it was valid here (RFC 8445 §7.3.1.5). */
   nominateOnSuccess = false;
+  /** How often the check was begun again after it had timed out. */
+  retries = 0;
   /** Waits in the triggered-check queue. */
   triggered = false;
   readonly counters: PairCounters = {
