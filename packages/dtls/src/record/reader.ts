@@ -22,7 +22,8 @@ const MAX_EARLY_BYTES = 64 * 1024;
  */
 export class RecordReader {
   readonly #sink: RecordSink;
-  readonly #windows: [ReplayWindow, ReplayWindow];
+  /** Of epoch 1. In the plaintext epoch a window would let one forged number shut out all genuine records behind it. */
+  readonly #window: ReplayWindow;
   readonly #early: Uint8Array[] = [];
   #earlyBytes = 0;
   #protection: Protection | undefined;
@@ -34,7 +35,7 @@ export class RecordReader {
 
   constructor(sink: RecordSink, replayWindow: number) {
     this.#sink = sink;
-    this.#windows = [new ReplayWindow(replayWindow), new ReplayWindow(replayWindow)];
+    this.#window = new ReplayWindow(replayWindow);
   }
 
   /** Takes a datagram, which may hold several records; encrypted ones are decrypted in place. */
@@ -82,38 +83,38 @@ export class RecordReader {
       this.#sink.dropped('epoch');
       return;
     }
-    const sequence = readU16(bytes, at + 5) * 2 ** 32 + readU32(bytes, at + 7);
-    const window = this.#windows[epoch as 0 | 1];
-    if (!window.isFresh(sequence)) {
-      this.#sink.dropped('replay');
-      return;
-    }
     const type = bytes[at]!;
     let start = at + RECORD_HEADER_LENGTH;
+    let contentEnd = end;
     if (epoch === 1) {
       const protection = this.#protection;
       if (protection === undefined) {
         this.#keep(bytes.subarray(at, end));
         return;
       }
+      const sequence = readU16(bytes, at + 5) * 2 ** 32 + readU32(bytes, at + 7);
+      if (!this.#window.isFresh(sequence)) {
+        this.#sink.dropped('replay');
+        return;
+      }
       start = at + protection.headroom;
-      end = protection.open(bytes, at, end);
-      if (end < 0) {
+      contentEnd = protection.open(bytes, at, end);
+      if (contentEnd < 0) {
         this.#sink.dropped('forged');
         return;
       }
+      this.#window.mark(sequence);
     } else if (type === CONTENT_TYPE.applicationData) {
       // Application data without protection does not exist.
       this.#sink.dropped('garbage');
       return;
     }
-    if (end - start > MAX_PLAINTEXT) {
+    if (contentEnd - start > MAX_PLAINTEXT) {
       this.#sink.dropped('garbage');
       return;
     }
-    window.mark(sequence);
     this.records++;
-    this.#sink.record(type, epoch as 0 | 1, bytes, start, end);
+    this.#sink.record(type, epoch as 0 | 1, bytes, start, contentEnd);
   }
 
   #keep(record: Uint8Array): void {
