@@ -1,0 +1,120 @@
+import { certificateOf, RTCCertificate } from './certificate.ts';
+import { domError } from './errors.ts';
+import { parseIceServers, type RTCIceServer, type ServerUrl } from './ice-servers.ts';
+import { enforceRange, toEnum } from './idl.ts';
+import type { KaonOptions } from './kaon-options.ts';
+
+/** First argument of `RTCPeerConnection` (W3C WebRTC §4.2.1). */
+export interface RTCConfiguration {
+  /** Default none: nothing is contacted that is not named here. */
+  iceServers?: RTCIceServer[];
+  iceTransportPolicy?: 'all' | 'relay';
+  bundlePolicy?: 'balanced' | 'max-compat' | 'max-bundle';
+  rtcpMuxPolicy?: 'require';
+  /** Default: a new one per connection. */
+  certificates?: RTCCertificate[];
+  /** Above 0, gathering begins before it is asked for. 0 to 255. */
+  iceCandidatePoolSize?: number;
+  /** What the standard does not have. */
+  kaon?: KaonOptions;
+}
+
+/** A configuration with everything in it, checked. */
+export interface Configuration {
+  readonly iceServers: readonly RTCIceServer[];
+  readonly servers: readonly ServerUrl[];
+  readonly iceTransportPolicy: 'all' | 'relay';
+  readonly bundlePolicy: 'balanced' | 'max-compat' | 'max-bundle';
+  readonly rtcpMuxPolicy: 'require';
+  readonly certificates: readonly RTCCertificate[];
+  readonly iceCandidatePoolSize: number;
+  readonly kaon: KaonOptions;
+}
+
+/** The configuration that `input` asks for. Throws TypeError, SyntaxError or InvalidAccessError as the standard has it. */
+export function parseConfiguration(input: RTCConfiguration | undefined | null): Configuration {
+  const given = input ?? {};
+  if (typeof given !== 'object') throw new TypeError('the configuration is not an object');
+  const certificates = [...(given.certificates ?? [])];
+  for (const certificate of certificates) {
+    if (!(certificate instanceof RTCCertificate)) throw new TypeError('certificates must be RTCCertificate objects');
+    if (certificate.expires < Date.now()) throw domError('InvalidAccessError', 'a certificate has expired');
+  }
+  const iceServers = [...(given.iceServers ?? [])].map((server) => ({ ...server }));
+  const kaon = given.kaon ?? {};
+  checkOptions(kaon);
+  return {
+    iceServers,
+    servers: parseIceServers(iceServers),
+    iceTransportPolicy: toEnum('RTCIceTransportPolicy', given.iceTransportPolicy ?? 'all', ['all', 'relay']),
+    bundlePolicy: toEnum('RTCBundlePolicy', given.bundlePolicy ?? 'balanced', ['balanced', 'max-compat', 'max-bundle']),
+    rtcpMuxPolicy: toEnum('RTCRtcpMuxPolicy', given.rtcpMuxPolicy ?? 'require', ['require']),
+    certificates,
+    iceCandidatePoolSize: enforceRange('iceCandidatePoolSize', given.iceCandidatePoolSize ?? 0, 255),
+    kaon,
+  };
+}
+
+/** What `setConfiguration` makes of the current configuration. Throws InvalidModificationError on what cannot change. */
+export function changeConfiguration(
+  current: Configuration,
+  input: RTCConfiguration | undefined,
+  hasLocalDescription: boolean,
+): Configuration {
+  // What the standard lets nobody change keeps its value when it is left out; so do options of ours.
+  const { bundlePolicy, rtcpMuxPolicy } = current;
+  const certificates = [...current.certificates];
+  const next = parseConfiguration({ bundlePolicy, rtcpMuxPolicy, certificates, ...input, kaon: current.kaon });
+  const refuse = (what: string): never => {
+    throw domError('InvalidModificationError', `${what} cannot be changed`);
+  };
+  if (input?.kaon !== undefined && input.kaon !== current.kaon) refuse('kaon');
+  if (next.bundlePolicy !== bundlePolicy) refuse('bundlePolicy');
+  if (next.rtcpMuxPolicy !== rtcpMuxPolicy) refuse('rtcpMuxPolicy');
+  const same =
+    next.certificates.length === certificates.length && next.certificates.every((one, i) => one === certificates[i]);
+  if (!same) refuse('certificates');
+  if (hasLocalDescription && next.iceCandidatePoolSize !== current.iceCandidatePoolSize)
+    refuse('iceCandidatePoolSize after setLocalDescription');
+  return next;
+}
+
+/** A configuration as `getConfiguration` shows it. */
+export function showConfiguration(configuration: Configuration): RTCConfiguration {
+  const { iceTransportPolicy, bundlePolicy, rtcpMuxPolicy, iceCandidatePoolSize, kaon } = configuration;
+  return {
+    iceServers: configuration.iceServers.map((server) => ({ ...server })),
+    iceTransportPolicy,
+    bundlePolicy,
+    rtcpMuxPolicy,
+    certificates: [...configuration.certificates],
+    iceCandidatePoolSize,
+    ...(Object.keys(kaon).length > 0 ? { kaon } : {}),
+  };
+}
+
+function checkOptions(kaon: KaonOptions): void {
+  if (typeof kaon !== 'object' || kaon === null) throw new TypeError('kaon is not an object');
+  const range = (name: keyof KaonOptions, min: number, max: number): void => {
+    const value = kaon[name] as number | undefined;
+    if (value !== undefined && !(value >= min && value <= max))
+      throw new TypeError(`kaon.${name} is not in the range ${min} to ${max}`);
+  };
+  range('maxMessageSize', 1, 2 ** 30);
+  range('sendBufferSize', 1, 2 ** 40);
+  range('receiveBufferSize', 1500, 2 ** 31);
+  range('mtu', 576, 65507);
+  range('checkInterval', 5, 60_000);
+  range('disconnectedTimeout', 1, 2 ** 31);
+  range('failedTimeout', 1, 2 ** 31);
+  range('patience', 0, 2 ** 31);
+  const [min, max] = kaon.portRange ?? [1, 65535];
+  if (!(Number.isInteger(min) && Number.isInteger(max) && min >= 1 && max <= 65535 && min <= max))
+    throw new TypeError('kaon.portRange is not a pair of ports in order');
+}
+
+/** Certificates of a configuration, the first of which is used. */
+export function configuredCertificate(configuration: Configuration): ReturnType<typeof certificateOf> | undefined {
+  const [first] = configuration.certificates;
+  return first === undefined ? undefined : certificateOf(first);
+}

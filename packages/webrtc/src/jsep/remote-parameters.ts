@@ -1,0 +1,44 @@
+import {
+  readCandidates,
+  readEndOfCandidates,
+  readFingerprints,
+  readIceCredentials,
+  readIceLite,
+  readIceOptions,
+  readMaxMessageSize,
+  readSctpPort,
+} from '@kaon/sdp';
+import type { RemoteParameters } from '../transport/peer-transport.ts';
+import type { Description } from './description.ts';
+import { transportSection } from './validate.ts';
+
+/** What the peer's description says about its transport; undefined when it has no data section. */
+export function remoteParameters(description: Description): RemoteParameters | undefined {
+  const { session, data } = description;
+  if (data === undefined) return undefined;
+  const section = transportSection(session, data.media);
+  const credentials = readIceCredentials(session, section);
+  if (credentials === undefined) return undefined;
+  return {
+    credentials,
+    lite: readIceLite(session),
+    fingerprints: readFingerprints(session, section),
+    candidates: readCandidates(section),
+    endOfCandidates: readEndOfCandidates(session, section),
+    // RFC 8841 §5.1 demands the attribute; all who leave it out mean 5000.
+    sctpPort: readSctpPort(data.media) ?? 5000,
+    maxMessageSize: readMaxMessageSize(data.media) ?? 65536,
+  };
+}
+
+/** Whether the peer takes candidates one by one; null before it has said anything (W3C WebRTC §4.4.1.5). */
+export function canTrickle(description: Description | undefined): boolean | null {
+  if (description === undefined) return null;
+  const { session } = description;
+  return (
+    session.media.some((media) => readIceOptions(session, media).includes('trickle')) ||
+    readIceOptions(session, { ...NO_MEDIA }).includes('trickle')
+  );
+}
+
+const NO_MEDIA = { kind: '', port: 0, protocol: '', formats: [], attributes: [] };

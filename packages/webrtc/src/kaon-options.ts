@@ -1,0 +1,48 @@
+import type { Candidate } from '@kaon/ice';
+import type { CryptoProvider } from '@kaon/interface/crypto/v1';
+import type { Clock, InterfaceAddress, Network } from '@kaon/interface/network/v1';
+import type { Trace } from '@kaon/interface/trace/v1';
+
+/** What Kaon lets you set beyond the standard, under the key `kaon` of `RTCConfiguration`. All of it is fixed at construction. */
+export interface KaonOptions {
+  /** Sockets, names and interfaces. Default: those of the process. */
+  readonly network?: Network | undefined;
+  /** Time. Default: that of the process. */
+  readonly clock?: Clock | undefined;
+  /** Cryptography. Default: the platform's, accelerated. */
+  readonly crypto?: CryptoProvider | undefined;
+  /** Makes host candidates of loopback addresses, too. Default false: only when the machine has no other address. */
+  readonly includeLoopback?: boolean | undefined;
+  /** Addresses to bind to instead of those of all interfaces. */
+  readonly bindAddresses?: readonly string[] | undefined;
+  /** Lowest and highest UDP port to bind to. Default: any. */
+  readonly portRange?: readonly [min: number, max: number] | undefined;
+  /** Which addresses of which interfaces to bind to; `internal` tells loopback. */
+  readonly interfaceFilter?: ((address: InterfaceAddress) => boolean) | undefined;
+  /** Which families to use. Default both. */
+  readonly families?: readonly ('IPv4' | 'IPv6')[] | undefined;
+  /** Which local candidates to use and to signal. A host address that is refused still serves to find reflexive ones. */
+  readonly candidateTypes?: readonly Candidate['type'][] | undefined;
+  /** Which remote addresses to send to, by their text. */
+  readonly remoteAddressFilter?: ((address: string) => boolean) | undefined;
+  /** Longest message in bytes that we take, announced to the peer as `a=max-message-size`. Default 262144, at most 2^30. */
+  readonly maxMessageSize?: number | undefined;
+  /** Bytes that may wait to be sent, over all channels, before `send` throws OperationError. Default 16 MiB. */
+  readonly sendBufferSize?: number | undefined;
+  /** Bytes of received messages, over all channels, that may wait before the peer is told to stop. Default 4 MiB. */
+  readonly receiveBufferSize?: number | undefined;
+  /** Largest UDP payload in bytes, 576 to 65507. Default 1200. */
+  readonly mtu?: number | undefined;
+  /** Milliseconds between connectivity checks. Default 50. */
+  readonly checkInterval?: number | undefined;
+  /** Milliseconds without an answer after which the connection is `disconnected`. Default 5000. */
+  readonly disconnectedTimeout?: number | undefined;
+  /** Milliseconds without consent after which the connection is `failed` (RFC 7675 §5.1). Default 30000. */
+  readonly failedTimeout?: number | undefined;
+  /** Milliseconds to wait for candidates of the peer before ICE fails (RFC 8863). Default 39500. */
+  readonly patience?: number | undefined;
+  /** Receives NSS key log lines (SSLKEYLOGFILE). They are secrets. */
+  readonly keyLog?: ((line: string) => void) | undefined;
+  /** Receives the trace events of all layers. */
+  readonly trace?: Trace | undefined;
+}

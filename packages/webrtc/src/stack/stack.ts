@@ -1,0 +1,329 @@
+import { Channels, type ChannelsEvent } from '@kaon/datachannel';
+import { Connection, type DtlsCrypto, type DtlsEvent, type LocalCertificate, type PeerCertificate } from '@kaon/dtls';
+import type { Agent } from '@kaon/ice';
+import type { CodedError, DatagramCore, Instant, Path, TransmitSlot } from '@kaon/interface/core/v1';
+import type { CryptoProvider } from '@kaon/interface/crypto/v1';
+import type { SecureEvent } from '@kaon/interface/secure-transport/v1';
+import type { Trace } from '@kaon/interface/trace/v1';
+import { Association } from '@kaon/sctp';
+import { Deque } from '@kaon/wire';
+import { protocolOf } from './demux.ts';
+import { EarlyRecords } from './early-records.ts';
+import type { StackEvent } from './events.ts';
+
+/** What DTLS and SCTP need, known once offer and answer are exchanged. */
+export interface EstablishOptions {
+  readonly role: 'client' | 'server';
+  readonly certificate: LocalCertificate;
+  readonly verifyPeer: (peer: PeerCertificate) => CodedError | undefined;
+  readonly crypto: DtlsCrypto & Pick<CryptoProvider, 'random' | 'mac'>;
+  readonly localSctpPort: number;
+  readonly remoteSctpPort: number;
+  /** Longest message in bytes that the peer takes; 0 means any. */
+  readonly sendMessageSize: number;
+  /** Longest message in bytes that we take. */
+  readonly receiveMessageSize: number;
+  readonly sendBufferSize?: number | undefined;
+  readonly receiveBufferSize?: number | undefined;
+  /** Largest UDP payload in bytes. */
+  readonly mtu: number;
+  readonly keyLog?: ((line: string) => void) | undefined;
+  readonly trace?: Trace | undefined;
+}
+
+/** Datagrams of DTLS, apart from ICE's own. */
+export interface StackCounters {
+  packetsSent: number;
+  packetsReceived: number;
+  bytesSent: number;
+  bytesReceived: number;
+}
+
+/**
+ * ICE, DTLS, SCTP and data channels over each other, as one core. Output: connectivity checks first, then DTLS flights, then
+ * SCTP packets, which are written into the caller's slot and sealed where they lie.
+ *
+ * DTLS is taken only from paths that ICE has validated (RFC 8445 §12; RFC 7675 §5.1 for consent).
+ */
+export class DataStack implements DatagramCore<StackEvent> {
+  readonly agent: Agent;
+  readonly counters: StackCounters = { packetsSent: 0, packetsReceived: 0, bytesSent: 0, bytesReceived: 0 };
+  readonly #early = new EarlyRecords();
+  readonly #events: Deque<StackEvent> = new Deque();
+  #dtls: Connection | undefined = undefined;
+  #association: Association | undefined = undefined;
+  #channels: Channels | undefined = undefined;
+  #phase: 'open' | 'closing' | 'closed' = 'open';
+  #now: Instant = 0;
+  #dtlsStarted = false;
+  #secure = false;
+  #iceConnected = false;
+  /** Path of the last record taken; trusted until ICE says anything. */
+  #trusted: Path | undefined = undefined;
+  #receivedAlert: number | undefined = undefined;
+  #sentAlert: number | undefined = undefined;
+
+  constructor(agent: Agent) {
+    this.agent = agent;
+  }
+
+  /** Undefined until `establish`. */
+  get dtls(): Connection | undefined {
+    return this.#dtls;
+  }
+
+  /** Undefined until `establish`. */
+  get association(): Association | undefined {
+    return this.#association;
+  }
+
+  /** Undefined until `establish`. */
+  get channels(): Channels | undefined {
+    return this.#channels;
+  }
+
+  /** Sets DTLS and SCTP up; the handshake begins as soon as ICE has a path. Does nothing the second time. */
+  establish(options: EstablishOptions, now: Instant): void {
+    if (this.#dtls !== undefined || this.#phase !== 'open') return;
+    const { role, crypto, trace, mtu } = options;
+    const dtls = new Connection({
+      role,
+      certificate: options.certificate,
+      verifyPeer: options.verifyPeer,
+      crypto,
+      mtu,
+      ...(options.keyLog === undefined ? {} : { keyLog: options.keyLog }),
+      ...(trace === undefined ? {} : { trace }),
+    });
+    const association = new Association({
+      random: crypto.random,
+      mac: crypto.mac.bind(crypto),
+      trace,
+      localPort: options.localSctpPort,
+      remotePort: options.remoteSctpPort,
+      maxPacketSize: mtu - dtls.headroom - dtls.tailroom,
+      maxMessageSize: options.sendMessageSize === 0 ? 2 ** 31 : Math.min(options.sendMessageSize, 2 ** 31),
+      maxReceiveMessageSize: options.receiveMessageSize,
+      sendQueueLimit: options.sendBufferSize,
+      receiveWindow: options.receiveBufferSize,
+    });
+    this.#dtls = dtls;
+    this.#association = association;
+    this.#channels = new Channels({
+      streams: association,
+      role,
+      maxMessageSize: options.sendMessageSize,
+      maxReceiveMessageSize: options.receiveMessageSize,
+      trace,
+    });
+    this.#now = now;
+    this.#startDtls(now);
+    this.#pump(now);
+  }
+
+  handleDatagram(bytes: Uint8Array, path: Path, now: Instant): void {
+    if (this.#phase !== 'open') return;
+    this.#now = now;
+    const protocol = protocolOf(bytes);
+    if (protocol === 'stun') this.agent.handleDatagram(bytes, path, now);
+    else if (protocol === 'dtls') this.#record(bytes, path, now);
+    else return;
+    this.#pump(now);
+  }
+
+  handleTimeout(now: Instant): void {
+    if (this.#phase !== 'open') return;
+    this.#now = now;
+    this.agent.handleTimeout(now);
+    this.#dtls?.handleTimeout(now);
+    if (this.#secure) this.#channels?.handleTimeout(now);
+    this.#pump(now);
+  }
+
+  pollTimeout(): Instant {
+    if (this.#phase !== 'open') return Number.POSITIVE_INFINITY;
+    const transport = Math.min(this.agent.pollTimeout(), this.#dtls?.pollTimeout() ?? Number.POSITIVE_INFINITY);
+    return this.#secure && this.#channels !== undefined ? Math.min(transport, this.#channels.pollTimeout()) : transport;
+  }
+
+  pollTransmit(slot: TransmitSlot, now: Instant): boolean {
+    this.#now = now;
+    if (this.#phase === 'closing') return this.#transmitLast(slot, now);
+    if (this.#phase === 'closed') return false;
+    return this.agent.pollTransmit(slot, now) || this.#transmitDtls(slot, now) || this.#transmitSctp(slot, now);
+  }
+
+  pollEvent(): StackEvent | undefined {
+    for (;;) {
+      // Commands and output make ICE report, too.
+      if (this.#events.length === 0 && this.#phase === 'open') this.#pump(this.#now);
+      const event = this.#events.shift();
+      if (event !== undefined) return event;
+      const own = this.#channels?.pollEvent();
+      if (own === undefined) return undefined;
+      const shown = fromChannels(own);
+      if (shown !== undefined) return shown;
+    }
+  }
+
+  /**
+   * Ends everything: an SCTP ABORT and then close_notify are what `pollTransmit` still gives, so that the peer learns of it
+   * at once. Idempotent.
+   */
+  close(now: Instant): void {
+    if (this.#phase !== 'open') return;
+    this.#phase = 'closing';
+    if (this.#secure) this.#association?.abort(now);
+    // Without a path nothing can leave.
+    if (this.#path === undefined || this.#dtls === undefined) this.#finish(now);
+  }
+
+  get #path(): Path | undefined {
+    return this.agent.selectedPair?.path ?? this.#trusted;
+  }
+
+  #record(bytes: Uint8Array, path: Path, now: Instant): void {
+    const dtls = this.#dtls;
+    if (path !== this.#trusted) {
+      if (!this.agent.isKnownPath(path) || dtls === undefined) {
+        this.#early.hold(bytes, path);
+        return;
+      }
+      this.#trusted = path;
+    }
+    if (dtls === undefined) return;
+    this.counters.packetsReceived++;
+    this.counters.bytesReceived += bytes.length;
+    dtls.handleRecord(bytes, path, now);
+    if (!this.#secure) this.#drainDtls(dtls, now);
+    if (this.#association === undefined) return;
+    for (let packet = dtls.pollPlaintext(); packet !== undefined; packet = dtls.pollPlaintext())
+      this.#association.handlePacket(packet, now);
+  }
+
+  #startDtls(now: Instant): void {
+    if (this.#dtls === undefined || this.#dtlsStarted || !this.#iceConnected) return;
+    this.#dtlsStarted = true;
+    this.#dtls.start(now);
+  }
+
+  /** Moves what the lower layers report into the queue; channels wait in theirs, which is what slows a peer down. */
+  #pump(now: Instant): void {
+    let heard = false;
+    for (let event = this.agent.pollEvent(); event !== undefined; event = this.agent.pollEvent()) {
+      heard = true;
+      if (event.type === 'state') this.#iceConnected = event.state === 'connected' || event.state === 'completed';
+      if (event.type !== 'closed') this.#events.push({ type: 'ice', event });
+    }
+    if (heard) {
+      this.#trusted = undefined;
+      this.#startDtls(now);
+    }
+    const dtls = this.#dtls;
+    if (dtls === undefined) return;
+    for (const { bytes, path } of this.#early.take((path) => this.agent.isKnownPath(path)))
+      this.#record(bytes, path, now);
+    this.#drainDtls(dtls, now);
+  }
+
+  #drainDtls(dtls: Connection, now: Instant): void {
+    for (let event = dtls.pollEvent(); event !== undefined; event = dtls.pollEvent()) this.#onDtls(event, now);
+  }
+
+  #onDtls(event: SecureEvent | DtlsEvent, now: Instant): void {
+    switch (event.type) {
+      case 'state':
+        if (event.state === 'connecting') this.#events.push({ type: 'dtls', state: 'connecting' });
+        return;
+      case 'alert':
+        if (event.direction === 'received') this.#receivedAlert = event.description;
+        else this.#sentAlert = event.description;
+        return;
+      case 'connected':
+        this.#secure = true;
+        this.#events.push({ type: 'dtls', state: 'connected' });
+        this.#association?.connect(now);
+        return;
+      case 'closed':
+        this.#secure = false;
+        this.#association?.abort(now);
+        this.#events.push({ type: 'dtls', state: 'closed', receivedAlert: this.#receivedAlert });
+        return;
+      case 'failed': {
+        this.#secure = false;
+        this.#association?.abort(now);
+        const { error } = event;
+        const [receivedAlert, sentAlert] = [this.#receivedAlert, this.#sentAlert];
+        this.#events.push({ type: 'dtls', state: 'failed', error, receivedAlert, sentAlert });
+        return;
+      }
+    }
+  }
+
+  #transmitDtls(slot: TransmitSlot, now: Instant): boolean {
+    const path = this.#path;
+    if (this.#dtls === undefined || path === undefined || !this.#dtls.pollTransmit(slot, now)) return false;
+    slot.path = path;
+    this.#count(slot);
+    return true;
+  }
+
+  #transmitSctp(slot: TransmitSlot, now: Instant): boolean {
+    const dtls = this.#dtls;
+    const path = this.#path;
+    if (!this.#secure || dtls === undefined || this.#channels === undefined || path === undefined) return false;
+    const { headroom, tailroom } = dtls;
+    slot.start += headroom;
+    slot.end = slot.start;
+    slot.limit -= tailroom;
+    const any = this.#channels.pollTransmit(slot, now);
+    slot.limit += tailroom;
+    if (!any) {
+      slot.start -= headroom;
+      slot.end = slot.start;
+      return false;
+    }
+    dtls.seal(slot, now);
+    slot.path = path;
+    this.#count(slot);
+    return true;
+  }
+
+  /** While closing: the rest of SCTP, then that of DTLS. */
+  #transmitLast(slot: TransmitSlot, now: Instant): boolean {
+    if (this.#transmitSctp(slot, now)) return true;
+    this.#secure = false;
+    this.#dtls?.close(now);
+    if (this.#transmitDtls(slot, now)) return true;
+    this.#finish(now);
+    return false;
+  }
+
+  #finish(now: Instant): void {
+    this.#phase = 'closed';
+    this.#secure = false;
+    this.#dtls?.close(now);
+    this.agent.close(now);
+    this.#early.clear();
+    this.#events.push({ type: 'closed' });
+  }
+
+  #count(slot: TransmitSlot): void {
+    this.counters.packetsSent++;
+    this.counters.bytesSent += slot.end - slot.start;
+  }
+}
+
+/** The association's own events under the stack's names. */
+function fromChannels(event: ChannelsEvent): StackEvent {
+  switch (event.type) {
+    case 'connected':
+      return { type: 'sctp', state: 'connected', maxChannels: event.maxChannels };
+    case 'closed':
+      return { type: 'sctp', state: 'closed' };
+    case 'failed':
+      return { type: 'sctp', state: 'closed', error: event.error };
+    default:
+      return event;
+  }
+}

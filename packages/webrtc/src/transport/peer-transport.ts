@@ -1,0 +1,382 @@
+import { type Connection, type PeerCertificate, verifyFingerprints } from '@kaon/dtls';
+import {
+  Agent,
+  type AgentEvent,
+  type Candidate,
+  decodeCandidate,
+  formatCandidate,
+  type IceCredentials,
+} from '@kaon/ice';
+import type { CodedError } from '@kaon/interface/core/v1';
+import type { UdpSocket } from '@kaon/interface/network/v1';
+import { type Driver, run } from '@kaon/runtime';
+import { isMalformed, sameAddress, transportAddress } from '@kaon/wire';
+import type { certificateOf } from '../certificate.ts';
+import type { Configuration } from '../configuration.ts';
+import { dtlsTransportInternals, type RTCDtlsTransport } from '../dtls-transport.ts';
+import type { Environment } from '../environment.ts';
+import { rtcError } from '../errors.ts';
+import { Gatherer } from '../gatherer.ts';
+import { apiCandidate, RTCIceCandidate } from '../ice-candidate.ts';
+import { iceTransportInternals, type RTCIceTransport } from '../ice-transport.ts';
+import type { StackEvent } from '../stack/events.ts';
+import { DataStack } from '../stack/stack.ts';
+import { FingerprintError } from './fingerprint-error.ts';
+
+/** What the peer's description says about its side. */
+export interface RemoteParameters {
+  readonly credentials: IceCredentials;
+  readonly lite: boolean;
+  readonly fingerprints: readonly { readonly algorithm: string; readonly value: string }[];
+  /** `candidate:...` lines. */
+  readonly candidates: readonly string[];
+  readonly endOfCandidates: boolean;
+  readonly sctpPort: number;
+  /** Bytes; 0 means any. */
+  readonly maxMessageSize: number;
+}
+
+/** Where a transport's candidates belong in the description. */
+export interface MediaLine {
+  readonly mid: string;
+  readonly index: number;
+}
+
+/** What a transport tells its connection. */
+export interface TransportListener {
+  candidate(candidate: RTCIceCandidate): void;
+  candidateError(event: Extract<AgentEvent, { type: 'candidate-error' }>): void;
+  gatheringState(state: 'new' | 'gathering' | 'complete'): void;
+  iceState(): void;
+  dtlsState(): void;
+  /** Channels and SCTP. */
+  data(event: StackEvent): void;
+}
+
+/** The one transport of a connection: the stack, the sockets and driver under it, and the API's objects for it. */
+export class PeerTransport {
+  readonly ice: RTCIceTransport;
+  readonly dtls: RTCDtlsTransport;
+  readonly stack: DataStack;
+  /** Where its candidates belong; set with the first description. */
+  line: MediaLine | undefined = undefined;
+  readonly #environment: Environment;
+  readonly #configuration: Configuration;
+  readonly #listener: TransportListener;
+  readonly #driver: Driver;
+  readonly #gatherer: Gatherer;
+  readonly #sockets = new Set<UdpSocket>();
+  /** Local candidates of the present generation. */
+  #local: RTCIceCandidate[] = [];
+  #remote: RTCIceCandidate[] = [];
+  #remoteLines = new Set<string>();
+  #fingerprints: RemoteParameters['fingerprints'] = [];
+  /** Reports about candidates that come before `surface`; undefined behind it. */
+  #early: AgentEvent[] | undefined = [];
+  #peerClosed = false;
+  #closed = false;
+
+  constructor(
+    environment: Environment,
+    configuration: Configuration,
+    init: { readonly role: 'controlling' | 'controlled'; readonly credentials: IceCredentials },
+    listener: TransportListener,
+  ) {
+    const { kaon } = configuration;
+    this.#environment = environment;
+    this.#configuration = configuration;
+    this.#listener = listener;
+    const agent = new Agent({
+      role: init.role,
+      localCredentials: init.credentials,
+      random: environment.crypto.random,
+      crypto: environment.crypto,
+      trace: kaon.trace,
+      candidateTypes: configuration.iceTransportPolicy === 'relay' ? ['relay'] : kaon.candidateTypes,
+      families: kaon.families,
+      addressFilter: ({ address }, side) => side === 'local' || (kaon.remoteAddressFilter?.(address) ?? true),
+      pacing: kaon.checkInterval,
+      patience: kaon.patience,
+      disconnectedTimeout: kaon.disconnectedTimeout,
+      consentTimeout: kaon.failedTimeout,
+      consentInterval: Math.min(5000, (kaon.disconnectedTimeout ?? 5000) as number, (kaon.failedTimeout ?? 30_000) / 3),
+    });
+    this.stack = new DataStack(agent);
+    this.ice = iceTransportInternals.create({
+      role: () => agent.role,
+      localCandidates: () => this.#local,
+      remoteCandidates: () => this.#remote,
+      selectedPair: () => this.#selectedPair(),
+      localParameters: () => ({ ...agent.localCredentials }),
+      remoteParameters: () => (agent.remoteCredentials === undefined ? null : { ...agent.remoteCredentials }),
+    });
+    this.dtls = dtlsTransportInternals.create({
+      iceTransport: this.ice,
+      remoteCertificates: () => this.stack.dtls?.peerCertificate?.chain ?? [],
+    });
+    this.#driver = run(this.stack, {
+      clock: environment.clock,
+      slotSize: kaon.mtu ?? DEFAULT_MTU,
+      onEvent: (event) => this.#onEvent(event),
+      onSocketError: (socket) => this.#socketDied(socket),
+    });
+    this.#gatherer = new Gatherer(environment, kaon, {
+      socket: (socket, network) => {
+        this.#sockets.add(socket);
+        this.#driver.addSocket(socket);
+        const { type: networkType } = network;
+        const networkName = network.name === '' ? undefined : network.name;
+        agent.addLocalBase({ address: socket.local, networkName, networkType }, this.#now);
+        this.#driver.wake();
+      },
+      stunServer: ({ url, address, port }) => {
+        agent.addStunServer({ url, address: transportAddress(address, port) }, this.#now);
+        this.#driver.wake();
+      },
+      serverFailed: (url, why) => {
+        agent.stunServerFailed(url, why, this.#now);
+        this.#driver.wake();
+      },
+      finished: () => {
+        agent.endOfLocalCandidates(this.#now);
+        this.#driver.wake();
+      },
+    });
+  }
+
+  get agent(): Agent {
+    return this.stack.agent;
+  }
+
+  /** Candidates of this generation that were found so far. */
+  get localCandidates(): readonly RTCIceCandidate[] {
+    return this.#local;
+  }
+
+  /** Whether the peer ended the DTLS connection. */
+  get peerClosed(): boolean {
+    return this.#peerClosed;
+  }
+
+  get connection(): Connection | undefined {
+    return this.stack.dtls;
+  }
+
+  /** Begins to look for candidates. */
+  gather(): void {
+    void this.#gatherer.start(
+      this.#configuration.iceTransportPolicy === 'relay' ? this.#relayServers : this.#configuration.servers,
+    );
+  }
+
+  /** From now on candidates are reported, those found before first. */
+  surface(line: MediaLine): void {
+    this.line = line;
+    const early = this.#early;
+    this.#early = undefined;
+    if (early !== undefined) for (const event of early) this.#onIce(event);
+    this.gather();
+  }
+
+  /** New credentials and candidates; data goes on over the old pair until a new one is found (RFC 8445 §9). */
+  restart(credentials: IceCredentials): void {
+    this.#local = [];
+    this.agent.restart(this.#now, credentials);
+    this.#driver.wake();
+  }
+
+  setRole(role: 'controlling' | 'controlled'): void {
+    this.agent.setRole(role, this.#now);
+  }
+
+  /** Takes over what the peer's description says. Throws `IceError` on credentials that cannot be. */
+  setRemote(parameters: RemoteParameters): void {
+    const { credentials, lite } = parameters;
+    const before = this.agent.remoteCredentials;
+    const changed =
+      before?.usernameFragment !== credentials.usernameFragment || before.password !== credentials.password;
+    this.agent.setRemoteLite(lite, this.#now);
+    if (changed) {
+      this.agent.setRemoteCredentials(credentials, this.#now);
+      this.#remote = [];
+      this.#remoteLines = new Set();
+    }
+    this.#fingerprints = parameters.fingerprints;
+    for (const line of parameters.candidates) this.addRemoteCandidate(line, credentials.usernameFragment);
+    if (parameters.endOfCandidates) this.agent.endOfRemoteCandidates(this.#now);
+    this.stack.channels?.setMaxMessageSize(parameters.maxMessageSize);
+    this.#driver.wake();
+  }
+
+  /** A candidate of the peer as it was signalled; what cannot be used is ignored. */
+  addRemoteCandidate(line: string, usernameFragment: string): void {
+    const candidate = decodeCandidate(line);
+    if (isMalformed(candidate) || this.#remoteLines.has(line)) return;
+    this.#remoteLines.add(line);
+    this.#remote.push(this.#apiCandidate(line, candidate, usernameFragment));
+    this.agent.addRemoteCandidate(candidate, this.#now);
+    this.#driver.wake();
+  }
+
+  endOfRemoteCandidates(): void {
+    this.agent.endOfRemoteCandidates(this.#now);
+    this.#driver.wake();
+  }
+
+  /** Sets DTLS and SCTP up. */
+  establish(role: 'client' | 'server', certificate: ReturnType<typeof certificateOf>, remote: RemoteParameters): void {
+    const { kaon } = this.#configuration;
+    const { crypto } = this.#environment;
+    this.stack.establish(
+      {
+        role,
+        certificate: { chain: certificate.chain, signer: crypto.signer(certificate.privateKey) },
+        verifyPeer: (peer) => this.#verify(peer),
+        crypto,
+        localSctpPort: SCTP_PORT,
+        remoteSctpPort: remote.sctpPort,
+        sendMessageSize: remote.maxMessageSize,
+        receiveMessageSize: kaon.maxMessageSize ?? DEFAULT_MAX_MESSAGE_SIZE,
+        sendBufferSize: kaon.sendBufferSize,
+        receiveBufferSize: kaon.receiveBufferSize,
+        mtu: kaon.mtu ?? DEFAULT_MTU,
+        keyLog: kaon.keyLog,
+        trace: kaon.trace,
+      },
+      this.#now,
+    );
+    this.#driver.wake();
+  }
+
+  /** After a command to the stack. */
+  wake(): void {
+    this.#driver.wake();
+  }
+
+  /** Ends at once, without an event; an SCTP ABORT and close_notify leave before the sockets close. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#gatherer.close();
+    this.stack.close(this.#now);
+    this.#driver.stop();
+    for (const socket of this.#sockets) socket.close();
+    this.#sockets.clear();
+    iceTransportInternals.setState(this.ice, 'closed', true);
+    dtlsTransportInternals.setState(this.dtls, 'closed', true);
+  }
+
+  get #now(): number {
+    return this.#environment.clock.now();
+  }
+
+  get #relayServers(): Configuration['servers'] {
+    return this.#configuration.servers.filter(({ uri }) => uri.scheme === 'turn' || uri.scheme === 'turns');
+  }
+
+  #verify(peer: PeerCertificate): CodedError | undefined {
+    const leaf = peer.chain[0];
+    return leaf !== undefined && verifyFingerprints(leaf, this.#fingerprints) ? undefined : new FingerprintError();
+  }
+
+  #onEvent(event: StackEvent): void {
+    if (this.#closed) return;
+    if (event.type === 'message') this.#listener.data(event);
+    else if (event.type === 'ice') this.#onIce(event.event);
+    else if (event.type === 'dtls') this.#onDtls(event);
+    else this.#listener.data(event);
+  }
+
+  #onIce(event: AgentEvent): void {
+    switch (event.type) {
+      case 'candidate':
+      case 'candidate-error':
+      case 'gathering-state':
+        if (this.#early !== undefined) this.#early.push(event);
+        else this.#onGathering(event);
+        return;
+      case 'state':
+        iceTransportInternals.setState(this.ice, event.state);
+        this.#listener.iceState();
+        return;
+      case 'selected-pair': {
+        const { path } = event.pair;
+        for (const socket of this.#sockets) if (sameAddress(socket.local, path.local)) socket.prefer?.(path.remote);
+        iceTransportInternals.pairChanged(this.ice);
+        return;
+      }
+      default:
+    }
+  }
+
+  #onGathering(event: Extract<AgentEvent, { type: 'candidate' | 'candidate-error' | 'gathering-state' }>): void {
+    const { line } = this;
+    if (line === undefined) return;
+    if (event.type === 'candidate-error') this.#listener.candidateError(event);
+    else if (event.type === 'candidate') {
+      const candidate = this.#apiCandidate(
+        formatCandidate(event.candidate),
+        event.candidate,
+        this.agent.localCredentials.usernameFragment,
+      );
+      this.#local.push(candidate);
+      this.#listener.candidate(candidate);
+    } else {
+      if (event.state === 'complete') {
+        // The end of this generation's candidates (W3C WebRTC §4.4.1.4), ahead of the null that ends all gathering.
+        const { usernameFragment } = this.agent.localCredentials;
+        const init = { candidate: '', sdpMid: line.mid, sdpMLineIndex: line.index, usernameFragment };
+        this.#listener.candidate(new RTCIceCandidate(init));
+      }
+      if (this.#closed) return;
+      iceTransportInternals.setGatheringState(this.ice, event.state);
+      this.#listener.gatheringState(event.state);
+    }
+  }
+
+  #onDtls(event: Extract<StackEvent, { type: 'dtls' }>): void {
+    if (event.state === 'failed' && event.error !== undefined) {
+      const detail = event.error.code === 'WEBRTC_FINGERPRINT_MISMATCH' ? 'fingerprint-failure' : 'dtls-failure';
+      dtlsTransportInternals.setState(this.dtls, 'failed');
+      dtlsTransportInternals.error(this.dtls, rtcError(detail, event.error, event));
+    } else {
+      if (event.state === 'closed') this.#peerClosed = true;
+      dtlsTransportInternals.setState(this.dtls, event.state);
+    }
+    if (!this.#closed) this.#listener.dtlsState();
+  }
+
+  #socketDied(socket: UdpSocket): void {
+    this.#sockets.delete(socket);
+    socket.close();
+    this.agent.removeLocalBase(socket.local, this.#now);
+    this.#driver.wake();
+  }
+
+  #apiCandidate(line: string, candidate: Candidate, usernameFragment: string): RTCIceCandidate {
+    return apiCandidate(line, candidate, this.line?.mid ?? null, this.line?.index ?? 0, usernameFragment);
+  }
+
+  #selectedPair(): { local: RTCIceCandidate; remote: RTCIceCandidate } | null {
+    const pair = this.agent.selectedPair;
+    if (pair === undefined) return null;
+    const local = formatCandidate(pair.local);
+    const remote = formatCandidate(pair.remote);
+    const { localCredentials, remoteCredentials } = this.agent;
+    return {
+      local:
+        this.#local.find((one) => one.candidate === local) ??
+        this.#apiCandidate(local, pair.local, localCredentials.usernameFragment),
+      remote:
+        this.#remote.find((one) => one.candidate === remote) ??
+        this.#apiCandidate(remote, pair.remote, remoteCredentials?.usernameFragment ?? ''),
+    };
+  }
+}
+
+/** Port of SCTP inside DTLS, announced as `a=sctp-port`. */
+export const SCTP_PORT = 5000;
+/** Bytes, announced as `a=max-message-size`. */
+export const DEFAULT_MAX_MESSAGE_SIZE = 262144;
+/** Largest UDP payload in bytes that fits every path (RFC 8831 §5). */
+const DEFAULT_MTU = 1200;
