@@ -5,7 +5,7 @@ import { encodeCookieAck, encodeCookieEcho } from '../chunks/cookie.ts';
 import { encodeError } from '../chunks/error.ts';
 import { CAUSE, type Cause, textCause, unrecognizedParameters } from '../chunks/error-cause.ts';
 import { decodeInit, encodeInit, type Init } from '../chunks/init.ts';
-import { PARAMETER, type Parameter, parameterValue, writeParameter } from '../chunks/parameter.ts';
+import { PARAMETER, type Parameter, parameterValue, writeParameters } from '../chunks/parameter.ts';
 import { encodeShutdownAck } from '../chunks/shutdown.ts';
 import { SctpError } from '../errors.ts';
 import type { Context, PeerTerms } from './context.ts';
@@ -107,7 +107,7 @@ export class Handshake {
       echoed += parameter.value.length + 8;
       if (echoed > MAX_ECHOED) break;
       const writer = new Writer(16);
-      writeParameter(writer, parameter);
+      writeParameters(writer, [parameter]);
       parameters.push({ type: PARAMETER.UnrecognizedParameter, value: writer.finish() });
     }
     const ack = encodeInit({

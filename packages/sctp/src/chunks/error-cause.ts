@@ -1,5 +1,5 @@
-import { concatBytes, encodeUtf8, isMalformed, MALFORMED, type Malformed, Reader, Writer } from '@kaon/wire';
-import { decodeParameters, type Parameter, writeParameter } from './parameter.ts';
+import { encodeUtf8, isMalformed, MALFORMED, type Malformed, Reader, Writer } from '@kaon/wire';
+import { decodeParameters, type Parameter, writeParameters } from './parameter.ts';
 
 /** An error cause in ABORT or ERROR (RFC 9260 §3.3.10). */
 export interface Cause {
@@ -38,13 +38,16 @@ export function decodeCauses(bytes: Uint8Array): Cause[] | Malformed {
 
 export function encodeCauses(causes: readonly Cause[]): Uint8Array {
   const writer = new Writer(32);
-  for (const { code, value } of causes) writeParameter(writer, { type: code, value });
+  writeParameters(
+    writer,
+    causes.map(({ code, value }) => ({ type: code, value })),
+  );
   return writer.finish();
 }
 
 /** Parameters behind each other, as the value of an Unrecognized Parameters cause (RFC 9260 §3.3.10.8). */
 export function unrecognizedParameters(parameters: readonly Parameter[]): Cause {
   const writer = new Writer(32);
-  for (const parameter of parameters) writeParameter(writer, parameter);
-  return { code: CAUSE.UnrecognizedParameters, value: concatBytes(writer.peek()) };
+  writeParameters(writer, parameters);
+  return { code: CAUSE.UnrecognizedParameters, value: writer.finish() };
 }

@@ -1,6 +1,6 @@
 import { MALFORMED, type Malformed, Reader } from '@kaon/wire';
 import { buildChunk, CHUNK } from './chunk.ts';
-import { PARAMETER, writeParameter } from './parameter.ts';
+import { PARAMETER, writeParameters } from './parameter.ts';
 
 /*
  * HEARTBEAT (RFC 9260 §3.3.5) and HEARTBEAT ACK (§3.3.6)
@@ -24,5 +24,7 @@ export function decodeHeartbeat(chunk: Uint8Array): Uint8Array | Malformed {
 
 export function encodeHeartbeat(type: 'heartbeat' | 'heartbeat-ack', info: Uint8Array): Uint8Array {
   const chunkType = type === 'heartbeat' ? CHUNK.Heartbeat : CHUNK.HeartbeatAck;
-  return buildChunk(chunkType, 0, (writer) => writeParameter(writer, { type: PARAMETER.HeartbeatInfo, value: info }));
+  return buildChunk(chunkType, 0, (writer) =>
+    writeParameters(writer, [{ type: PARAMETER.HeartbeatInfo, value: info }]),
+  );
 }

@@ -1,6 +1,6 @@
 import { isMalformed, MALFORMED, type Malformed, Reader } from '@kaon/wire';
 import { buildChunk, CHUNK } from './chunk.ts';
-import { decodeParameters, type Parameter, writeParameter } from './parameter.ts';
+import { decodeParameters, type Parameter, writeParameters } from './parameter.ts';
 
 /*
  * INIT (RFC 9260 §3.3.2) and INIT ACK (§3.3.3)
@@ -53,6 +53,6 @@ export function encodeInit(init: Init): Uint8Array {
   return buildChunk(init.type === 'init' ? CHUNK.Init : CHUNK.InitAck, 0, (writer) => {
     writer.u32(init.initiateTag).u32(init.receiverWindow);
     writer.u16(init.outboundStreams).u16(init.inboundStreams).u32(init.initialTsn);
-    for (const parameter of init.parameters) writeParameter(writer, parameter);
+    writeParameters(writer, init.parameters);
   });
 }

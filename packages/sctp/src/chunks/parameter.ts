@@ -50,14 +50,17 @@ export function decodeParameters(reader: Reader): Parameter[] | Malformed {
   return reader.failed ? MALFORMED : parameters;
 }
 
-/** Writes one parameter with its padding. Throws RangeError when the value does not fit 16 bits of length. */
-export function writeParameter(writer: Writer, parameter: Parameter): void {
-  const length = parameter.value.length + 4;
-  writer
-    .u16(parameter.type)
-    .u16(length)
-    .bytes(parameter.value)
-    .zeros(padded(length) - length);
+/**
+ * Writes parameters with padding between them; that of the last one does not count for the length of the chunk around
+ * it (RFC 9260 §3.2). Throws RangeError when a value does not fit 16 bits of length.
+ */
+export function writeParameters(writer: Writer, parameters: readonly Parameter[]): void {
+  let missing = 0;
+  for (const { type, value } of parameters) {
+    const length = value.length + 4;
+    writer.zeros(missing).u16(type).u16(length).bytes(value);
+    missing = padded(length) - length;
+  }
 }
 
 /** The value of the first parameter of a type, or undefined. */

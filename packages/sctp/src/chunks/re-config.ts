@@ -1,6 +1,6 @@
 import { isMalformed, MALFORMED, type Malformed, Reader, Writer } from '@kaon/wire';
 import { buildChunk, CHUNK } from './chunk.ts';
-import { decodeParameters, PARAMETER, type Parameter, writeParameter } from './parameter.ts';
+import { decodeParameters, PARAMETER, type Parameter, writeParameters } from './parameter.ts';
 
 /*
  * RE-CONFIG (RFC 6525 §3.1)
@@ -60,7 +60,7 @@ export function decodeReConfig(chunk: Uint8Array): readonly ReConfigParameter[] 
 
 export function encodeReConfig(parameters: readonly ReConfigParameter[]): Uint8Array {
   return buildChunk(CHUNK.ReConfig, 0, (writer) => {
-    for (const parameter of parameters) writeParameter(writer, encodeOne(parameter));
+    writeParameters(writer, parameters.map(encodeOne));
   });
 }
 

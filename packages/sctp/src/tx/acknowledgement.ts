@@ -38,6 +38,8 @@ export class Acknowledgement {
   #lossThreshold: number = MISSES_UNTIL_LOST;
   /** Reordering tolerated, in quarters of a round trip. */
   #tolerance = 1;
+  /** When a timer or probe last ran out: the answer to what left before may be an answer to that, and measures nothing. */
+  #timerAt: Instant = Number.NEGATIVE_INFINITY;
   /** Whether a chunk arrived that was about to be sent again. */
   #arrivedLost = false;
 
@@ -71,6 +73,8 @@ export class Acknowledgement {
       // It was on its way all the time: the timeout or the misses came too early.
       this.#arrivedLost = false;
       this.#congestion.undo();
+    } else if (this.advanced) {
+      this.#rto.progress();
     }
     if (this.#outstanding.flight === 0) this.#congestion.drained();
     return VALID;
@@ -81,6 +85,11 @@ export class Acknowledgement {
     this.#congestion.undo();
     this.#lossThreshold = Math.min(this.#lossThreshold * 2, 96);
     this.#tolerance = Math.min(this.#tolerance * 2, 4);
+  }
+
+  /** T3-rtx or the probe ahead of it ran out. */
+  timerRanOut(now: Instant): void {
+    this.#timerAt = now;
   }
 
   /** The cumulative TSN of a SHUTDOWN, which acknowledges without gap blocks. */
@@ -106,12 +115,11 @@ export class Acknowledgement {
       if (state === IN_FLIGHT || state === LOST) {
         this.#arrived(i, now);
         if (state === LOST) this.#arrivedLost = true;
-        if (o.sends[i] === 1) sample = o.sentAt[i]!;
+        if (o.sends[i] === 1 && state === IN_FLIGHT && o.sentAt[i]! >= this.#timerAt) sample = o.sentAt[i]!;
       }
       acked += o.advance();
     }
     this.acked = acked;
-    this.#rto.progress();
     if (sample >= 0 && !before32(cumulative, this.#measureAt)) {
       this.#rto.measured(Math.max(now - sample, 0));
       this.#measureAt = o.next;

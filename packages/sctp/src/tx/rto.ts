@@ -39,14 +39,14 @@ export class Rto {
       this.smoothed = 0.875 * this.smoothed + 0.125 * rtt;
     }
     this.#backoffs = 0;
-    this.#value = this.#measuredValue(this.smoothed);
+    this.#value = this.#bounded(this.smoothed);
   }
 
-  /** Data got through: a backoff ends, as a path that delivers is not congested beyond use. */
+  /** What was sent again got through: the backoff has done its work, the measured value holds again. */
   progress(): void {
     if (this.#backoffs === 0 || this.smoothed === undefined) return;
     this.#backoffs = 0;
-    this.#value = this.#measuredValue(this.smoothed);
+    this.#value = this.#bounded(this.smoothed);
   }
 
   /** A timer ran out (RFC 9260 §6.3.3 E2). */
@@ -55,7 +55,7 @@ export class Rto {
     this.#value = Math.min(this.#value * 2, this.#max);
   }
 
-  #measuredValue(smoothed: number): number {
+  #bounded(smoothed: number): number {
     return Math.min(Math.max(smoothed + 4 * this.#variance, this.#min), this.#max);
   }
 }

@@ -131,6 +131,7 @@ export class Sender {
   /** The deadline was reached. Answers true when this was T3-rtx, which counts against the peer (RFC 9260 §8.1). */
   handleTimeout(now: Instant): boolean {
     if (now < this.deadline) return false;
+    this.#acknowledgement.timerRanOut(now);
     if (this.#probing) {
       this.#probe(now);
       return false;
