@@ -1,5 +1,6 @@
 /** The table of all attribute codecs, by name. */
 import { candidate } from './attributes/candidate.ts';
+import { framerate, maxptime, ptime } from './attributes/decimals.ts';
 import { directions } from './attributes/direction.ts';
 import { extmap } from './attributes/extmap.ts';
 import { fingerprint } from './attributes/fingerprint.ts';
@@ -9,12 +10,12 @@ import {
   endOfCandidates,
   extmapAllowMixed,
   iceLite,
+  iceMismatch,
   rtcpMux,
   rtcpMuxOnly,
   rtcpRsize,
 } from './attributes/flags.ts';
 import { fmtp } from './attributes/fmtp.ts';
-import { framerate } from './attributes/framerate.ts';
 import { group } from './attributes/group.ts';
 import { icePwd, iceUfrag } from './attributes/ice-credentials.ts';
 import { iceOptions } from './attributes/ice-options.ts';
@@ -22,7 +23,8 @@ import { imageattr } from './attributes/imageattr.ts';
 import { mid } from './attributes/mid.ts';
 import { msid } from './attributes/msid.ts';
 import { msidSemantic } from './attributes/msid-semantic.ts';
-import { icePacing, maxMessageSize, maxptime, ptime, sctpPort } from './attributes/numbers.ts';
+import { icePacing, maxMessageSize, sctpPort } from './attributes/numbers.ts';
+import { remoteCandidates } from './attributes/remote-candidates.ts';
 import { rid } from './attributes/rid.ts';
 import { rtcp } from './attributes/rtcp.ts';
 import { rtcpFb } from './attributes/rtcp-fb.ts';
@@ -56,6 +58,7 @@ export const codecs: readonly AttributeCodec<unknown>[] = [
   framerate,
   group,
   iceLite,
+  iceMismatch,
   iceOptions,
   icePacing,
   icePwd,
@@ -67,6 +70,7 @@ export const codecs: readonly AttributeCodec<unknown>[] = [
   msid,
   msidSemantic,
   ptime,
+  remoteCandidates,
   rid,
   rtcp,
   rtcpFb,

@@ -1,4 +1,5 @@
 export { candidate } from './attributes/candidate.ts';
+export { framerate, maxptime, ptime } from './attributes/decimals.ts';
 export { type Direction, directionAttribute, readDirection, reverseDirection } from './attributes/direction.ts';
 export { type ExtMap, extmap } from './attributes/extmap.ts';
 export { type Fingerprint, fingerprint } from './attributes/fingerprint.ts';
@@ -8,12 +9,12 @@ export {
   endOfCandidates,
   extmapAllowMixed,
   iceLite,
+  iceMismatch,
   rtcpMux,
   rtcpMuxOnly,
   rtcpRsize,
 } from './attributes/flags.ts';
 export { type Fmtp, fmtp, formatParameters } from './attributes/fmtp.ts';
-export { framerate } from './attributes/framerate.ts';
 export { type Group, group } from './attributes/group.ts';
 export { icePwd, iceUfrag } from './attributes/ice-credentials.ts';
 export { iceOptions } from './attributes/ice-options.ts';
@@ -21,7 +22,8 @@ export { type ImageAttributes, imageattr } from './attributes/imageattr.ts';
 export { mid } from './attributes/mid.ts';
 export { type Msid, msid } from './attributes/msid.ts';
 export { type MsidSemantic, msidSemantic } from './attributes/msid-semantic.ts';
-export { icePacing, maxMessageSize, maxptime, ptime, sctpPort } from './attributes/numbers.ts';
+export { icePacing, maxMessageSize, sctpPort } from './attributes/numbers.ts';
+export { type RemoteCandidate, remoteCandidates } from './attributes/remote-candidates.ts';
 export { type Rid, rid } from './attributes/rid.ts';
 export { type Rtcp, rtcp } from './attributes/rtcp.ts';
 export { type RtcpFeedback, rtcpFb } from './attributes/rtcp-fb.ts';
@@ -77,5 +79,6 @@ export {
   readSetup,
   readTlsId,
 } from './read.ts';
+export { type RtpCodec, readRtpCodecs } from './rtp-codecs.ts';
 export { attributeValue, attributeValues, hasAttribute } from './section.ts';
 export { serializeSdp } from './serialize.ts';

@@ -5,7 +5,7 @@ import { type AttributeCodec, isWord } from '../codec.ts';
 export interface Fmtp {
   /** A payload type, or another format of the m= line. */
   readonly format: string;
-  /** As it is written; `formatParameters` takes the usual kind apart. */
+  /** As it is written, seldom nothing at all; `formatParameters` takes the usual kind apart. */
   readonly parameters: string;
 }
 
@@ -16,7 +16,7 @@ export const fmtp: AttributeCodec<Fmtp> = {
     const space = value.indexOf(' ');
     const format = value.slice(0, Math.max(0, space));
     const parameters = value.slice(space + 1);
-    return isWord(format) && parameters.trim() !== '' ? { format, parameters } : MALFORMED;
+    return isWord(format) ? { format, parameters } : MALFORMED;
   },
   encode: ({ format, parameters }) => `${format} ${parameters}`,
 };

@@ -13,9 +13,5 @@ export const maxMessageSize: AttributeCodec<number> = {
   ...number('max-message-size'),
   decode: (value) => (/^[0-9]+$/.test(value) ? Math.min(Number(value), Number.MAX_SAFE_INTEGER) : MALFORMED),
 };
-/** `a=ptime`: ms of media in one packet (RFC 8866 §6.4). */
-export const ptime: AttributeCodec<number> = number('ptime');
-/** `a=maxptime`: most ms of media in one packet (RFC 8866 §6.5). */
-export const maxptime: AttributeCodec<number> = number('maxptime');
 /** `a=ice-pacing`: the Ta in ms that the sender wishes for (RFC 8839 §5.5). */
 export const icePacing: AttributeCodec<number> = number('ice-pacing');
