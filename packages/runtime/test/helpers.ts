@@ -1,9 +1,9 @@
 /** Bytes of hexadecimal text. */
 export function bytes(text: string): Uint8Array {
-  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+  return new Uint8Array(Buffer.from(text, 'hex'));
 }
 
 /** Hexadecimal text of bytes. */
 export function hex(given: Uint8Array): string {
-  return Array.from(given, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return Buffer.from(given.buffer, given.byteOffset, given.length).toString('hex');
 }
