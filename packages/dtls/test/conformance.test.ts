@@ -1,31 +1,9 @@
-import type { GroupName, KeyAgreement } from '@kaon/interface/crypto/v1';
-import { seededRandom } from '@kaon/testing';
 import { cryptoConformance, secureTransportConformance } from '@kaon/testing/conformance';
 import { Slot } from '@kaon/wire';
-import { x25519 } from '@noble/curves/ed25519.js';
 import { describe, it } from 'vitest';
-import { Connection, type DtlsCrypto, portableCrypto, SRTP_PROFILE } from '../src/index.ts';
+import { Connection, portableCrypto, SRTP_PROFILE } from '../src/index.ts';
 import { identity } from './helpers/identity.ts';
-
-/** The portable provider with everything random drawn from a seed: the same seed, the same handshake. */
-function seededCrypto(seed: number, label: string): DtlsCrypto {
-  const random = seededRandom(seed).fork(label);
-  const keyAgreement = (group: GroupName): KeyAgreement => {
-    if (group !== 'X25519') throw new Error(`the stories agree on X25519, not ${group}`);
-    const secret = random.bytes(32);
-    return {
-      publicKey: x25519.getPublicKey(secret),
-      agree: (peer) => {
-        try {
-          return x25519.getSharedSecret(secret, peer);
-        } catch {
-          return undefined;
-        }
-      },
-    };
-  };
-  return { ...portableCrypto, random, keyAgreement };
-}
+import { seededCrypto } from './helpers/seeded-crypto.ts';
 
 for (const cookieExchange of [false, true]) {
   secureTransportConformance({ describe, it }, `Connection${cookieExchange ? ' with cookies' : ''}`, (seed) => {
