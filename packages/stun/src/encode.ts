@@ -5,7 +5,7 @@ import { fillSlot, Writer } from '@kaon/wire';
 import { type Attribute, codecByType } from './attribute.ts';
 import { isSha256TagLength } from './attributes/message-integrity-sha256.ts';
 import { StunError } from './errors.ts';
-import { fingerprintOf } from './fingerprint.ts';
+import { FINGERPRINT, FINGERPRINT_LENGTH, fingerprintOf } from './fingerprint.ts';
 import { HEADER_LENGTH, MAGIC_COOKIE, messageType, TRANSACTION_ID_LENGTH } from './header.ts';
 import { integrityTag, MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256, SHA1_LENGTH, SHA256_LENGTH } from './integrity.ts';
 import type { StunMessage } from './message.ts';
@@ -42,9 +42,9 @@ export function encodeMessage(message: StunMessage, options: EncodeOptions = {})
       writeIntegrity(writer, MESSAGE_INTEGRITY_SHA256, integritySha256Length, integritySha256);
     }
     if (fingerprint) {
-      writer.patchU16(2, writer.length + 8 - HEADER_LENGTH);
+      writer.patchU16(2, writer.length + FINGERPRINT_LENGTH - HEADER_LENGTH);
       const crc = fingerprintOf(writer.peek(), writer.length);
-      writer.u16(0x8028).u16(4).u32(crc);
+      writer.u16(FINGERPRINT).u16(4).u32(crc);
     }
     writer.patchU16(2, writer.length - HEADER_LENGTH);
   } catch (cause) {

@@ -2,7 +2,10 @@
 import { readU16, readU32 } from '@kaon/wire';
 import { HEADER_LENGTH, isStun } from './header.ts';
 
-/** Attribute header and value. */
+/** Its attribute type. */
+export const FINGERPRINT = 0x8028;
+
+/** Attribute header and value, in bytes. */
 export const FINGERPRINT_LENGTH = 8;
 
 /** True only when the last attribute is a FINGERPRINT and it is right. */
@@ -11,7 +14,7 @@ export function verifyFingerprint(bytes: Uint8Array): boolean {
   return (
     isStun(bytes) &&
     at >= HEADER_LENGTH &&
-    readU16(bytes, at) === 0x8028 &&
+    readU16(bytes, at) === FINGERPRINT &&
     readU16(bytes, at + 2) === 4 &&
     readU32(bytes, at + 4) === fingerprintOf(bytes, at)
   );

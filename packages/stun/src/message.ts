@@ -2,6 +2,7 @@
 import { isMalformed, MALFORMED, type Malformed, Reader, readU16 } from '@kaon/wire';
 import { type Attribute, COMPREHENSION_OPTIONAL, codecByCode } from './attribute.ts';
 import { StunError } from './errors.ts';
+import { FINGERPRINT } from './fingerprint.ts';
 import { classOf, HEADER_LENGTH, isStun, methodOf, type StunClass } from './header.ts';
 import { MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256 } from './integrity.ts';
 
@@ -101,5 +102,3 @@ function decodeAttribute(type: number, value: Reader, transactionId: Uint8Array)
   }
   return { type: 'unknown', attributeType: type, value: value.bytes.subarray(start, value.end) };
 }
-
-const FINGERPRINT = 0x8028;

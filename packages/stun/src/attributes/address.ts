@@ -13,10 +13,6 @@
 import type { TransportAddress } from '@kaon/interface/core/v1';
 import { addressFromBytes, addressToBytes, MALFORMED, type Malformed, type Reader, type Writer } from '@kaon/wire';
 
-/** Address families as STUN numbers them. */
-export const FAMILY_IPV4 = 1;
-export const FAMILY_IPV6 = 2;
-
 export function readAddress(value: Reader): TransportAddress | Malformed {
   return read(value, NO_MASK);
 }
@@ -76,3 +72,7 @@ function mask(transactionId: Uint8Array): Uint8Array {
 }
 
 const NO_MASK = new Uint8Array(16);
+
+/** Address families as STUN numbers them (RFC 8489 §14.1). */
+const FAMILY_IPV4 = 1;
+const FAMILY_IPV6 = 2;
