@@ -1,8 +1,8 @@
-import { ALERT, Connection, type ConnectionOptions, fingerprint, portableCrypto, verifyFingerprints } from '@kaon/dtls';
+import { ALERT, portableCrypto } from '@kaon/dtls';
 import { Slot } from '@kaon/wire';
 import { describe, expect, it } from 'vitest';
 import { identity } from './helpers/identity.ts';
-import { options, PATH, Pair, pinned } from './helpers/pair.ts';
+import { PATH, Pair, pinned } from './helpers/pair.ts';
 
 const DATA = Uint8Array.of(1, 2, 3);
 
@@ -357,38 +357,6 @@ describe('options', () => {
     for (const name of ['state', 'flight-sent', 'message-received', 'negotiated', 'record-dropped', 'alert-sent']) {
       expect(names).toContain(`dtls:${name}`);
     }
-  });
-});
-
-describe('the README', () => {
-  it('has an example that works', () => {
-    const make = (role: 'client' | 'server', mine: 'p256' | 'other', theirs: 'p256' | 'other'): ConnectionOptions => ({
-      ...options(role),
-      certificate: identity(mine),
-      verifyPeer: ({ chain }) =>
-        verifyFingerprints(chain[0]!, [{ algorithm: 'sha-256', value: fingerprint(identity(theirs).chain[0]!) }])
-          ? undefined
-          : Object.assign(new Error('wrong certificate'), { code: 'WRONG_CERTIFICATE' }),
-    });
-    const client = new Connection(make('client', 'p256', 'other'));
-    const server = new Connection(make('server', 'other', 'p256'));
-    client.start(0);
-    const slot = new Slot(1200, 21);
-    for (let moved = true; moved; ) {
-      moved = false;
-      for (const [from, to] of [[client, server] as const, [server, client] as const]) {
-        for (slot.reset(); from.pollTransmit(slot, 0); slot.reset()) {
-          to.handleRecord(slot.bytes.slice(), PATH, 0);
-          moved = true;
-        }
-      }
-    }
-    slot.reset();
-    slot.buffer.set(DATA, slot.start);
-    slot.end = slot.start + DATA.length;
-    client.seal(slot, 0);
-    server.handleRecord(slot.bytes.slice(), PATH, 0);
-    expect(server.pollPlaintext()).toEqual(DATA);
   });
 });
 
