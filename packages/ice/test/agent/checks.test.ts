@@ -154,6 +154,15 @@ describe('a check', () => {
     expect(pair.state).toBe('failed');
   });
 
+  it('that nominates is given up sooner', () => {
+    const { current, pair, checks } = setUp();
+    checks.start(pair, current, true, 0);
+    let now = 0;
+    for (; checks.size > 0; now = checks.pollTimeout()) checks.handleTimeout(now);
+    expect(checks.handleTimeout(11_500)).toEqual([]);
+    expect(pair.state).toBe('failed');
+  });
+
   it('is sent again at once when the peer’s check has come, once per Ta', () => {
     const { current, pair, checks, sent } = setUp();
     checks.start(pair, current, false, 0);
