@@ -13,7 +13,7 @@ export interface NodeCryptoOptions {
   /**
    * Whether busy AES-GCM keys use the WebAssembly kernel, several times as fast for a packet as OpenSSL through a cipher object.
    * Its timing depends on secrets by way of the processor's cache: docs/decisions/0002-hybrid-aes-gcm.md. By default it is used
-   * on Node, unless the environment has `KAON_HYBRID_AES_GCM=0`, and not on Bun and Deno.
+   * on Deno and, unless the environment has `KAON_HYBRID_AES_GCM=0`, on Node; not on Bun, where it gains nothing.
    */
   readonly hybridAesGcm?: boolean | undefined;
 }
@@ -43,6 +43,7 @@ function createHybridAead(name: AeadName, key: Uint8Array): Aead {
 }
 
 function hybridByDefault(): boolean {
-  // Deno would ask its user for leave to read the environment; Bun's cipher objects are fast.
-  return !('Deno' in globalThis || 'Bun' in globalThis) && process.env['KAON_HYBRID_AES_GCM'] !== '0';
+  // Deno would ask its user for leave to read the environment.
+  if ('Deno' in globalThis) return true;
+  return !('Bun' in globalThis) && process.env['KAON_HYBRID_AES_GCM'] !== '0';
 }

@@ -91,7 +91,9 @@ class NodeUdpSocket implements UdpSocket {
   #received(message: Uint8Array, { address, family, port }: RemoteInfo): void {
     if (this.#closed) return;
     // Not a Buffer: its `slice` would share memory where every reader of a Uint8Array expects a copy.
-    const bytes = new Uint8Array(message.buffer as ArrayBuffer, message.byteOffset, message.byteLength);
+    let bytes = new Uint8Array(message.buffer as ArrayBuffer, message.byteOffset, message.byteLength);
+    // Deno gives a window of 64 KiB for every datagram, however short: whoever keeps one would keep all of that.
+    if (message.buffer.byteLength > 2 * message.byteLength + 4096) bytes = bytes.slice();
     this.onDatagram?.(bytes, { address, family, port }, 0);
   }
 
@@ -147,7 +149,9 @@ function enlargeBuffers(socket: Socket): number | undefined {
   }
   try {
     const size = socket.getRecvBufferSize();
-    return Number.isInteger(size) && size > 0 ? size : undefined;
+    if (!Number.isInteger(size) || size <= 0) return undefined;
+    // Linux counts its own bookkeeping in, which takes about as much as the packets (socket(7), SO_RCVBUF).
+    return process.platform === 'linux' || process.platform === 'android' ? size >>> 1 : size;
   } catch {
     return undefined;
   }

@@ -62,6 +62,13 @@ for (const [family, loopback] of [
       expect(new Set(all.map((bytes) => bytes.buffer)).size).toBe(3);
     });
 
+    it('gives no datagram a large buffer to keep', async () => {
+      const [a, b] = [await bind(loopback), await bind(loopback)];
+      const arrived = nextDatagram(b);
+      a.send(Uint8Array.of(1), 0, 1, b.local);
+      expect((await arrived).bytes.buffer.byteLength).toBeLessThan(8192);
+    });
+
     it('takes the bytes before send returns', async () => {
       const [a, b] = [await bind(loopback), await bind(loopback)];
       const seen: number[] = [];
@@ -120,7 +127,7 @@ describe('a UDP socket', () => {
     );
     plain.close();
     const granted = (await bind('127.0.0.1')).receiveBufferSize;
-    expect(granted).toBeGreaterThanOrEqual(size);
+    expect(granted).toBeGreaterThanOrEqual(size / 2);
   });
 
   it('does not receive IPv4 on the IPv6 wildcard', async () => {

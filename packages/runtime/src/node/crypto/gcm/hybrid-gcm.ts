@@ -86,7 +86,7 @@ export class HybridGcm implements Aead {
     const aadBlocks = putAad(bytes, aad);
     bytes.set(start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end), DATA);
     workspace.kernel.seal(slot.tables, stream, DATA, length, aadBlocks, aad.length);
-    buffer.set(bytes.subarray(DATA, DATA + length + TAG_LENGTH), start);
+    buffer.set(workspace.data(length + TAG_LENGTH), start);
     return end + TAG_LENGTH;
   }
 
@@ -119,7 +119,7 @@ export class HybridGcm implements Aead {
     const aadBlocks = putAad(bytes, aad);
     bytes.set(start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end), DATA);
     if (workspace.kernel.open(slot.tables, stream, DATA, length, aadBlocks, aad.length) === 0) return -1;
-    buffer.set(bytes.subarray(DATA, DATA + length), start);
+    buffer.set(workspace.data(length), start);
     if (blocks > this.#longest) this.#longest = blocks;
     if (isPrepared) {
       if (index > this.#newest) this.#newest = index;

@@ -46,6 +46,7 @@ export class GcmWorkspace {
   readonly kernel: GcmKernel;
   /** All of the memory. Renewed when it grows: not to be kept. */
   bytes: Uint8Array<ArrayBuffer>;
+  #data: Uint8Array;
   readonly #memory: WasmMemory;
   readonly #slots: Slot[] = [];
   #uses = 0;
@@ -58,6 +59,7 @@ export class GcmWorkspace {
     });
     this.kernel = new webAssembly.Instance(module, { env: { memory: this.#memory } }).exports as GcmKernel;
     this.bytes = new Uint8Array(this.#memory.buffer);
+    this.#data = this.bytes.subarray(0, 0);
   }
 
   /** The workspace of this thread; undefined where WebAssembly with SIMD does not run. */
@@ -70,6 +72,12 @@ export class GcmWorkspace {
       }
     }
     return shared ?? undefined;
+  }
+
+  /** The first `length` bytes at `DATA`: most records are as long as the one before, and making a view takes longer than copying it. */
+  data(length: number): Uint8Array {
+    if (this.#data.length !== length) this.#data = this.bytes.subarray(DATA, DATA + length);
+    return this.#data;
   }
 
   /**
@@ -115,6 +123,7 @@ export class GcmWorkspace {
         return undefined;
       }
       this.bytes = new Uint8Array(this.#memory.buffer);
+      this.#data = this.bytes.subarray(0, 0);
     }
     const slot: Slot = { tables, stream: tables + TABLES_SIZE, lease: 0, lastUsed: 0 };
     this.#slots.push(slot);
