@@ -11,6 +11,12 @@ export interface RTCDtlsFingerprint {
   value?: string;
 }
 
+/** What `RTCConfiguration.certificates` is typed as, so that lib.dom's certificates fit; only ours are taken. */
+export interface RTCCertificateLike {
+  readonly expires: number;
+  getFingerprints(): RTCDtlsFingerprint[];
+}
+
 /** What `RTCPeerConnection.generateCertificate` takes. */
 export type KeygenAlgorithm = string | { readonly name: string; readonly [member: string]: unknown };
 

@@ -1,4 +1,4 @@
-import { certificateOf, RTCCertificate } from './certificate.ts';
+import { RTCCertificate, type RTCCertificateLike } from './certificate.ts';
 import { domError } from './errors.ts';
 import { parseIceServers, type RTCIceServer, type ServerUrl } from './ice-servers.ts';
 import { enforceRange, toEnum } from './idl.ts';
@@ -12,7 +12,7 @@ export interface RTCConfiguration {
   bundlePolicy?: 'balanced' | 'max-compat' | 'max-bundle';
   rtcpMuxPolicy?: 'require';
   /** Default: a new one per connection. */
-  certificates?: RTCCertificate[];
+  certificates?: RTCCertificateLike[];
   /** Above 0, gathering begins before it is asked for. 0 to 255. */
   iceCandidatePoolSize?: number;
   /** What the standard does not have. */
@@ -35,11 +35,7 @@ export interface Configuration {
 export function parseConfiguration(input: RTCConfiguration | undefined | null): Configuration {
   const given = input ?? {};
   if (typeof given !== 'object') throw new TypeError('the configuration is not an object');
-  const certificates = [...(given.certificates ?? [])];
-  for (const certificate of certificates) {
-    if (!(certificate instanceof RTCCertificate)) throw new TypeError('certificates must be RTCCertificate objects');
-    if (certificate.expires < Date.now()) throw domError('InvalidAccessError', 'a certificate has expired');
-  }
+  const certificates = [...(given.certificates ?? [])].map(checkCertificate);
   const iceServers = [...(given.iceServers ?? [])].map((server) => ({ ...server }));
   const kaon = given.kaon ?? {};
   checkOptions(kaon);
@@ -113,8 +109,8 @@ function checkOptions(kaon: KaonOptions): void {
     throw new TypeError('kaon.portRange is not a pair of ports in order');
 }
 
-/** Certificates of a configuration, the first of which is used. */
-export function configuredCertificate(configuration: Configuration): ReturnType<typeof certificateOf> | undefined {
-  const [first] = configuration.certificates;
-  return first === undefined ? undefined : certificateOf(first);
+function checkCertificate(certificate: RTCCertificateLike): RTCCertificate {
+  if (!(certificate instanceof RTCCertificate)) throw new TypeError('certificates must be RTCCertificate objects');
+  if (certificate.expires < Date.now()) throw domError('InvalidAccessError', 'a certificate has expired');
+  return certificate;
 }

@@ -1,4 +1,9 @@
-export { type KeygenAlgorithm, RTCCertificate, type RTCDtlsFingerprint } from './certificate.ts';
+export {
+  type KeygenAlgorithm,
+  RTCCertificate,
+  type RTCCertificateLike,
+  type RTCDtlsFingerprint,
+} from './certificate.ts';
 export type { RTCConfiguration } from './configuration.ts';
 export { RTCDataChannel, type RTCDataChannelEventMap, type RTCDataChannelState } from './data-channel.ts';
 export type { RTCDataChannelInit } from './data-channel-init.ts';

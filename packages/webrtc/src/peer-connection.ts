@@ -50,7 +50,7 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
   readonly #session: Session;
 
   /** Throws TypeError, SyntaxError or InvalidAccessError on a configuration that cannot be. */
-  constructor(configuration?: RTCConfiguration | null) {
+  constructor(configuration: RTCConfiguration | null = {}) {
     super();
     this.#session = new Session(configuration, (event) => void this.dispatchEvent(event));
   }
@@ -161,13 +161,12 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
     success: () => void,
     failure: (error: DOMException) => void,
   ): Promise<void>;
-  setRemoteDescription(...args: unknown[]): Promise<void> {
-    const description = args[0];
+  setRemoteDescription(description: unknown, ...callbacks: unknown[]): Promise<void> {
     const done =
       typeof description === 'object' && description !== null
         ? this.#session.setRemoteDescription(description as RTCSessionDescriptionInit)
         : Promise.reject(new TypeError('the description is not an object'));
-    return typeof args[1] === 'function' ? callBack(done, args.slice(1)) : done;
+    return typeof callbacks[0] === 'function' ? callBack(done, callbacks) : done;
   }
 
   /** Adds a candidate of the peer; null, nothing or an empty one says that no more follow. */
@@ -205,9 +204,8 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
 
   /** Opens a channel. Throws InvalidStateError, TypeError and OperationError as the standard has it. */
   createDataChannel(label: string, dataChannelDict?: RTCDataChannelInit): RTCDataChannel;
-  createDataChannel(...args: unknown[]): RTCDataChannel {
-    if (args.length === 0) throw new TypeError('createDataChannel needs a label');
-    return this.#session.createDataChannel(args[0], args[1] as RTCDataChannelInit | undefined);
+  createDataChannel(label: unknown, ...rest: unknown[]): RTCDataChannel {
+    return this.#session.createDataChannel(label, rest[0] as RTCDataChannelInit | undefined);
   }
 
   /** Ends the connection at once and tells the peer. No event follows. Idempotent. */
@@ -219,7 +217,7 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
   getStats(...[selector]: [selector?: unknown]): Promise<RTCStatsReport> {
     if (selector !== undefined && selector !== null)
       return Promise.reject(domError('InvalidAccessError', 'the connection has no such track'));
-    return collectStats(this.#session);
+    return Promise.resolve(collectStats(this.#session));
   }
 
   /** Media is not supported yet: none. */

@@ -58,7 +58,11 @@ export class Description {
 
   /** Adds a candidate, and makes `defaultAddress` the one in `m=` and `c=`, where given. */
   addCandidate(index: number, line: string, defaultAddress?: DefaultAddress): void {
-    this.#change(index, [candidateAttribute(line)], defaultAddress);
+    const attribute = candidateAttribute(line);
+    const known = this.#session.media[index]?.attributes.some(
+      ({ name, value }) => name === attribute.name && value === attribute.value,
+    );
+    if (known !== true) this.#change(index, [attribute], defaultAddress);
   }
 
   /** Says that no more candidates follow. */

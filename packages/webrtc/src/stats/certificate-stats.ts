@@ -1,8 +1,13 @@
+import type { CryptoProvider } from '@kaon/interface/crypto/v1';
 import type { RTCStats } from './report.ts';
 
-/** Statistics of a certificate chain, leaf first; `fingerprint` is the leaf's. */
-export async function certificateStats(chain: readonly Uint8Array[], timestamp: number): Promise<RTCStats[]> {
-  const fingerprints = await Promise.all(chain.map(sha256));
+/** Statistics of a certificate chain, leaf first; `fingerprint` is each one's own. */
+export function certificateStats(
+  chain: readonly Uint8Array[],
+  crypto: Pick<CryptoProvider, 'hash'>,
+  timestamp: number,
+): RTCStats[] {
+  const fingerprints = chain.map((der) => fingerprint(crypto.hash('SHA-256').update(der).digest()));
   return chain.map((der, index) => ({
     id: `CF${fingerprints[index]}`,
     timestamp,
@@ -14,9 +19,8 @@ export async function certificateStats(chain: readonly Uint8Array[], timestamp: 
   }));
 }
 
-async function sha256(der: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', der as Uint8Array<ArrayBuffer>);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(':');
+function fingerprint(digest: Uint8Array): string {
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(':');
 }
 
 function base64(bytes: Uint8Array): string {

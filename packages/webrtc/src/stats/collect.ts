@@ -4,7 +4,7 @@ import { type RTCStats, RTCStatsReport } from './report.ts';
 import { transportStats } from './transport-stats.ts';
 
 /** Statistics of a connection: what W3C WebRTC Stats has for data channels. */
-export async function collectStats(session: Session): Promise<RTCStatsReport> {
+export function collectStats(session: Session): RTCStatsReport {
   const timestamp = session.environment.clock.wallClock();
   const stats: RTCStats[] = [
     {
@@ -18,7 +18,7 @@ export async function collectStats(session: Session): Promise<RTCStatsReport> {
   for (const channel of session.channels.live) stats.push(channelStats(channel, timestamp));
   const { transport } = session;
   if (transport?.line !== undefined)
-    stats.push(...(await transportStats(transport, session.certificateChain, timestamp)));
+    stats.push(...transportStats(transport, session.certificateChain, session.environment.crypto, timestamp));
   return new RTCStatsReport(stats);
 }
 

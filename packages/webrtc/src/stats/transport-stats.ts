@@ -1,14 +1,16 @@
 import { type Candidate, formatCandidate } from '@kaon/ice';
+import type { CryptoProvider } from '@kaon/interface/crypto/v1';
 import type { PeerTransport } from '../transport/peer-transport.ts';
 import { certificateStats } from './certificate-stats.ts';
 import type { RTCStats } from './report.ts';
 
 /** Statistics of a transport with its candidates, pairs, certificates and SCTP association. */
-export async function transportStats(
+export function transportStats(
   transport: PeerTransport,
   localChain: readonly Uint8Array[],
+  crypto: Pick<CryptoProvider, 'hash'>,
   timestamp: number,
-): Promise<RTCStats[]> {
+): RTCStats[] {
   const { agent, connection, stack } = transport;
   const ice = agent.stats();
   const stats: RTCStats[] = [];
@@ -49,8 +51,8 @@ export async function transportStats(
       consentRequestsSent: pair.consentRequestsSent,
     });
   }
-  const local = await certificateStats(localChain, timestamp);
-  const remote = await certificateStats(connection?.peerCertificate?.chain ?? [], timestamp);
+  const local = certificateStats(localChain, crypto, timestamp);
+  const remote = certificateStats(connection?.peerCertificate?.chain ?? [], crypto, timestamp);
   stats.push(...local, ...remote);
   const negotiated = connection?.negotiated;
   stats.push({

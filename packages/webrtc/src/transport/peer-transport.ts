@@ -169,12 +169,19 @@ export class PeerTransport {
     );
   }
 
-  /** From now on candidates are reported, those found before first. */
+  /**
+   * A description of ours has been applied: candidates are reported, those found before first. Not before the next turn of
+   * the event loop, so that the application has sent the description by then.
+   */
   surface(line: MediaLine): void {
     this.line = line;
-    const early = this.#early;
-    this.#early = undefined;
-    if (early !== undefined) for (const event of early) this.#onIce(event);
+    this.#early ??= [];
+    this.#environment.clock.defer(() => {
+      if (this.#closed) return;
+      const early = this.#early;
+      this.#early = undefined;
+      if (early !== undefined) for (const event of early) this.#onIce(event);
+    });
     this.gather();
   }
 
