@@ -97,8 +97,16 @@ export class Connectivity {
     }
   }
 
-  /** Credentials anew (RFC 8445 §9). What the peer's own restart has brought already stays. */
+  /**
+   * Credentials anew (RFC 8445 §9). What the peer's own restart has brought already stays. The credentials of the pair
+   * in use take a restart back, as when its offer was rolled back.
+   */
   restart(now: Instant, credentials: IceCredentials = generateCredentials(this.#context.random)): void {
+    const inUse = this.selection.generation;
+    if (inUse !== undefined && inUse !== this.#generation && sameCredentials(inUse.local, credentials)) {
+      this.#begin(inUse, now);
+      return;
+    }
     const { remote, byPeer, remotes, remoteEnded } = this.#generation;
     const next = new Generation(credentials, this.#context.crypto, this.#context.options);
     if (byPeer && remote !== undefined) {

@@ -72,7 +72,9 @@ export class Gathering {
 
   /** Throws IceError `ICE_BAD_ADDRESS`. A base that is filtered or known changes nothing. */
   addBase(local: LocalBase): void {
-    const address = checkAddress(local.address);
+    checkAddress(local.address);
+    // As it was given: paths lead back to the driver's socket by it.
+    const { address } = local;
     const { options } = this.#context;
     if (!options.families.includes(address.family)) return;
     if (options.networkTypes !== undefined && !options.networkTypes.includes(local.networkType ?? 'unknown')) return;
@@ -83,7 +85,8 @@ export class Gathering {
     const limitedScope = isLoopback(address.address) || isLinkLocal(address.address);
     const cost = local.networkCost ?? 0;
     const preference = localPreference({ family: address.family, index, cost, limitedScope });
-    const base: Base = { address, preference, local };
+    const text = withoutZone(canonicalAddress(address.address) ?? address.address);
+    const base: Base = { address, text, preference, local };
     this.#bases.push(base);
     this.#begin();
     this.#addHost(base);
@@ -246,7 +249,7 @@ export class Gathering {
       component: 1,
       protocol: 'udp',
       priority: candidatePriority('host', base.preference),
-      address: withoutZone(address.address),
+      address: base.text,
       port: address.port,
       type: 'host',
       usernameFragment: this.#fragment,
@@ -259,7 +262,7 @@ export class Gathering {
     const { locals } = this.#context;
     const address = mapped.address;
     // Not behind a NAT, or another server has seen the same: redundant (RFC 8445 §5.1.3).
-    if (address === withoutZone(base.address.address) && mapped.port === base.address.port) return;
+    if (address === base.text && mapped.port === base.address.port) return;
     if (locals.at(address, mapped.port, base.address) !== undefined) return;
     const others = locals.all.filter((each) => each.candidate.type === 'srflx' && sameBase(each.base, base.address));
     const hidden = base.local.signal === false || !this.#context.options.candidateTypes.includes('host');
@@ -273,7 +276,7 @@ export class Gathering {
       port: mapped.port,
       type: 'srflx',
       // RFC 8839 §5.1: what policy hides is written as unspecified, port 9.
-      relatedAddress: hidden ? (mapped.family === 'IPv4' ? '0.0.0.0' : '::') : withoutZone(base.address.address),
+      relatedAddress: hidden ? (mapped.family === 'IPv4' ? '0.0.0.0' : '::') : base.text,
       relatedPort: hidden ? 9 : base.address.port,
       usernameFragment: this.#fragment,
       url: server.url,
@@ -338,6 +341,8 @@ export class Gathering {
 
 interface Base {
   readonly address: TransportAddress;
+  /** Its address as it is signalled: canonical, without a zone. */
+  readonly text: string;
   readonly preference: number;
   readonly local: LocalBase;
 }
@@ -360,13 +365,13 @@ interface Binding {
 
 const MIN_RTO = 500;
 
+/** The address in canonical text. Throws IceError `ICE_BAD_ADDRESS`. */
 function checkAddress(address: TransportAddress): TransportAddress {
   const canonical = canonicalAddress(address.address);
-  const family = addressFamily(address.address);
-  const { port } = address;
-  if (canonical === undefined || family === undefined || isUnspecified(canonical)) {
-    throw new IceError('ICE_BAD_ADDRESS', `${formatAddress(address)} is not the address of one interface`);
+  const { family, port } = address;
+  if (canonical === undefined || addressFamily(canonical) !== family || isUnspecified(canonical)) {
+    throw new IceError('ICE_BAD_ADDRESS', `${formatAddress(address)} is not the ${family} address of one interface`);
   }
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw new IceError('ICE_BAD_ADDRESS', `${port} is no port`);
-  return canonical === address.address && family === address.family ? address : { address: canonical, family, port };
+  return canonical === address.address ? address : { address: canonical, family, port };
 }

@@ -1,8 +1,8 @@
 import { encodeMessage } from '@kaon/stun';
 import type { NatTableOptions } from '@kaon/testing';
-import { transportAddress } from '@kaon/wire';
+import { Slot, transportAddress } from '@kaon/wire';
 import { describe, expect, it } from 'vitest';
-import type { Candidate } from '../../src/index.ts';
+import { type Candidate, parseCandidate } from '../../src/index.ts';
 import { A4, A6, newAgent } from '../helpers.ts';
 import { Net, type Server, stunServer } from '../net.ts';
 
@@ -194,6 +194,18 @@ describe('gathering', () => {
       { type: 'gathering-state', state: 'gathering' },
       { type: 'gathering-state', state: 'complete' },
     ]);
+  });
+
+  it('signals addresses in canonical form, and sends from them as they were given', () => {
+    const agent = newAgent();
+    const address = { address: '2001:DB8:0:0::A', family: 'IPv6', port: 5000 } as const;
+    agent.addLocalBase({ address }, 0);
+    agent.setRemoteCredentials({ usernameFragment: 'peer', password: 'x'.repeat(22) }, 0);
+    agent.addRemoteCandidate(parseCandidate('candidate:1 1 udp 1000 2001:db8::b 5000 typ host'), 0);
+    const slot = new Slot(1200);
+    expect(agent.pollTransmit(slot, 0)).toBe(true);
+    expect(slot.path?.local).toBe(address);
+    expect(agent.stats().localCandidates[0]?.candidate.address).toBe('2001:db8::a');
   });
 
   it('refuses a base that is no address of one interface', () => {

@@ -120,6 +120,23 @@ describe('restart', () => {
     expect(s.a.stats().remoteCandidates).toHaveLength(1);
   });
 
+  it('is taken back by the old credentials, as when an offer is rolled back', () => {
+    for (const side of ['a', 'b'] as const) {
+      const s = completed();
+      const agent = s[side];
+      const { localCredentials, remoteCredentials, selectedPair } = agent;
+      agent.restart(s.pair.now);
+      s.pair.advance(5000);
+      expect(agent.state).toBe('connected');
+      agent.restart(s.pair.now, localCredentials);
+      agent.setRemoteCredentials(remoteCredentials!, s.pair.now);
+      s.pair.advance(60_000);
+      expect(agent.state).toBe('completed');
+      expect(agent.selectedPair).toBe(selectedPair);
+      expect(agent.stats().pairs).toHaveLength(1);
+    }
+  });
+
   it('takes credentials of the caller, and refuses bad ones before anything changes', () => {
     const s = completed();
     const before = s.a.localCredentials;
