@@ -3,46 +3,30 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { Slot } from '@kaon/wire';
 import { expect, it } from 'vitest';
-import { BindingClient, type BindingClientEvent, BindingResponder, parseUri } from '../src/index.ts';
+import { BindingClient, BindingResponder } from '../src/index.ts';
 
-/** A Binding server on a port of its own. */
-async function serve() {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const local = { ...socket.address(), family: 'IPv4' } as const;
+it('a client and a server talk over real sockets, as the example of the README does', async () => {
+  const [here, there] = [createSocket('udp4').bind(0, '127.0.0.1'), createSocket('udp4').bind(0, '127.0.0.1')];
+  await Promise.all([once(here, 'listening'), once(there, 'listening')]);
+  const local = { ...here.address(), family: 'IPv4' } as const;
+  const server = { ...there.address(), family: 'IPv4' } as const;
+  const now = (): number => performance.now();
+  const random = (out: Uint8Array): void => void randomFillSync(out);
+
   const responder = new BindingResponder();
-  socket.on('message', (bytes, { address, port }) => {
-    responder.handleDatagram(bytes, { protocol: 'udp', local, remote: { address, family: 'IPv4', port } }, 0);
+  there.on('message', (bytes) => {
+    responder.handleDatagram(bytes, { protocol: 'udp', local: server, remote: local }, now());
     const slot = new Slot(1200);
-    if (responder.pollTransmit(slot, 0)) socket.send(slot.bytes.slice(), port, address);
+    if (responder.pollTransmit(slot, now())) there.send(slot.bytes, slot.path!.remote.port, slot.path!.remote.address);
   });
-  return { port: local.port, close: () => socket.close() };
-}
 
-it('the example of the README asks a server over real sockets', async () => {
-  const server = await serve();
-  const { host, port } = parseUri(`stun:127.0.0.1:${server.port}`);
-  const ended = await new Promise<{ event: BindingClientEvent; port: number }>((resolve) => {
-    const socket = createSocket('udp4').bind(0, '127.0.0.1', () => {
-      const now = (): number => performance.now();
-      const local = { ...socket.address(), family: 'IPv4' } as const;
-      const path = { protocol: 'udp', local, remote: { address: host, family: 'IPv4', port } } as const;
-      const random = (out: Uint8Array): void => void randomFillSync(out);
-      const client = new BindingClient({ local: path.local, server: path.remote, random, now: now() });
-      socket.on('message', (bytes) => client.handleDatagram(bytes, path, now()));
-      const slot = new Slot(1200);
-      const timer = setInterval(() => {
-        client.handleTimeout(now());
-        if (client.pollTransmit(slot, now())) socket.send(slot.bytes.slice(), port, host);
-        slot.reset();
-        const event = client.pollEvent();
-        if (event === undefined) return;
-        clearInterval(timer);
-        socket.close();
-        resolve({ event, port: local.port });
-      }, 5);
-    });
-  });
-  server.close();
-  expect(ended.event).toMatchObject({ type: 'mapped-address', address: { address: '127.0.0.1', port: ended.port } });
+  const client = new BindingClient({ local, server, random, now: now() });
+  const slot = new Slot(1200);
+  expect(client.pollTransmit(slot, now())).toBe(true);
+  here.send(slot.bytes, server.port, server.address);
+  const [bytes] = await once(here, 'message');
+  client.handleDatagram(bytes, { protocol: 'udp', local, remote: server }, now());
+  expect(client.pollEvent()).toMatchObject({ type: 'mapped-address', address: local });
+  here.close();
+  there.close();
 });
