@@ -88,13 +88,13 @@ class NodeUdpSocket implements UdpSocket {
     closeQuietly(this.#socket);
   }
 
-  #received(message: Uint8Array, { address, family, port }: RemoteInfo): void {
+  #received(message: Uint8Array, remote: RemoteInfo): void {
     if (this.#closed) return;
     // Not a Buffer: its `slice` would share memory where every reader of a Uint8Array expects a copy.
     let bytes = new Uint8Array(message.buffer as ArrayBuffer, message.byteOffset, message.byteLength);
     // Deno gives a window of 64 KiB for every datagram, however short: whoever keeps one would keep all of that.
     if (message.buffer.byteLength > 2 * message.byteLength + 4096) bytes = bytes.slice();
-    this.onDatagram?.(bytes, { address, family, port }, 0);
+    this.onDatagram?.(bytes, remote, 0);
   }
 
   #newBlock(length: number): void {
