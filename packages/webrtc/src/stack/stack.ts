@@ -1,5 +1,12 @@
 import { Channels, type ChannelsEvent } from '@kaon/datachannel';
-import { Connection, type DtlsCrypto, type DtlsEvent, type LocalCertificate, type PeerCertificate } from '@kaon/dtls';
+import {
+  Connection,
+  type DtlsCrypto,
+  type DtlsEvent,
+  type LocalCertificate,
+  type PeerCertificate,
+  SRTP_PROFILE,
+} from '@kaon/dtls';
 import type { Agent } from '@kaon/ice';
 import type { CodedError, DatagramCore, Instant, Path, TransmitSlot } from '@kaon/interface/core/v1';
 import type { CryptoProvider } from '@kaon/interface/crypto/v1';
@@ -10,6 +17,17 @@ import { Deque } from '@kaon/wire';
 import { protocolOf } from './demux.ts';
 import { EarlyRecords } from './early-records.ts';
 import type { StackEvent } from './events.ts';
+
+/**
+ * Negotiated even without media: media may be added later over the same DTLS connection, and some peers refuse a handshake
+ * without use_srtp (RFC 5764 §4.1).
+ */
+const SRTP_PROFILES: readonly number[] = [
+  SRTP_PROFILE.AEAD_AES_128_GCM,
+  SRTP_PROFILE.AEAD_AES_256_GCM,
+  SRTP_PROFILE.AES128_CM_HMAC_SHA1_80,
+  SRTP_PROFILE.AES128_CM_HMAC_SHA1_32,
+];
 
 /** What DTLS and SCTP need, known once offer and answer are exchanged. */
 export interface EstablishOptions {
@@ -92,6 +110,7 @@ export class DataStack implements DatagramCore<StackEvent> {
       verifyPeer: options.verifyPeer,
       crypto,
       mtu,
+      srtpProfiles: SRTP_PROFILES,
       ...(options.keyLog === undefined ? {} : { keyLog: options.keyLog }),
       ...(trace === undefined ? {} : { trace }),
     });
