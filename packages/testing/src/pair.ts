@@ -312,7 +312,7 @@ const DEFAULT_PATH: Path = {
 };
 
 /** Far beyond what any window lets through, so it is a loop. */
-const MAX_PACKETS_PER_INSTANT = 1_000_000;
+const MAX_PACKETS_PER_INSTANT = 300_000;
 
 function toEnd(core: PairCore | PairEnd): PairEnd {
   if ('receive' in core) return core;
