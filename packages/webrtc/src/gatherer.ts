@@ -34,7 +34,7 @@ export class Gatherer {
   async start(servers: readonly ServerUrl[]): Promise<void> {
     if (this.#started) return;
     this.#started = true;
-    const addresses = localAddresses(this.#environment.network.interfaces(), this.#options);
+    const addresses = this.#addresses();
     // Names first, so that they are looked up while sockets are being bound.
     const lookups = servers.map((server) => this.#lookUp(server));
     await Promise.all(addresses.map((address) => this.#bind(address)));
@@ -47,6 +47,16 @@ export class Gatherer {
     this.#closed = true;
   }
 
+  #addresses(): readonly InterfaceAddress[] {
+    try {
+      return localAddresses(this.#environment.network.interfaces(), this.#options);
+    } catch (error) {
+      // A platform or a filter that throws leaves us without addresses, and must not end the process.
+      this.#trace('webrtc:interfaces-failed', { error: String(error) });
+      return [];
+    }
+  }
+
   async #bind(network: InterfaceAddress): Promise<void> {
     try {
       const socket = await this.#environment.network.bindUdp({
@@ -57,11 +67,8 @@ export class Gatherer {
       else this.#sink.socket(socket, network);
     } catch (error) {
       // An address that went away or has no free port is one candidate fewer, and no reason to fail.
-      this.#options.trace?.({
-        time: this.#environment.clock.now(),
-        name: 'webrtc:bind-failed',
-        data: { interface: network.name, error: String(error), pii: { address: network.address } },
-      });
+      const pii = { address: network.address };
+      this.#trace('webrtc:bind-failed', { interface: network.name, error: String(error), pii });
     }
   }
 
@@ -84,6 +91,10 @@ export class Gatherer {
     } catch {
       if (!this.#closed) this.#sink.serverFailed(url, `the name ${uri.host} was not found`);
     }
+  }
+
+  #trace(name: string, data: { readonly [key: string]: unknown }): void {
+    this.#options.trace?.({ time: this.#environment.clock.now(), name, data });
   }
 }
 

@@ -6,7 +6,7 @@ import type { RTCIceCandidate, RTCIceCandidateInit } from '../ice-candidate.ts';
 import type { PeerTransport } from '../transport/peer-transport.ts';
 import type { DefaultAddress, Description } from './description.ts';
 import type { Negotiation } from './negotiation.ts';
-import { transportSection } from './validate.ts';
+import { bundledSections, transportSection } from './validate.ts';
 
 /**
  * Adds a candidate of the peer to its description and to the transport (W3C WebRTC §4.4.2, addIceCandidate).
@@ -27,15 +27,15 @@ export function addRemoteCandidate(
     const target = targetOf(negotiation, index, init.usernameFragment ?? null);
     const { session, data } = target;
     const section = data === undefined ? undefined : transportSection(session, data.media);
-    const isOurs = section !== undefined && session.media[index] === section;
+    const isOurs = data !== undefined && bundledSections(session, data.index).includes(index);
     const ufrag = section === undefined ? undefined : readIceCredentials(session, section)?.usernameFragment;
     if (line === '') target.endOfCandidates(index);
     else target.addCandidate(index, line);
     // Before offer and answer are through, the description keeps it for the transport.
     if (!isOurs || transport === undefined || ufrag === undefined) continue;
     if (transport.agent.remoteCredentials?.usernameFragment !== ufrag) continue;
-    if (line === '') transport.endOfRemoteCandidates();
-    else transport.addRemoteCandidate(line, ufrag);
+    if (line !== '') transport.addRemoteCandidate(line, ufrag);
+    else if (index === data?.index) transport.endOfRemoteCandidates();
   }
 }
 

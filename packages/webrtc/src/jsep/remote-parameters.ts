@@ -10,7 +10,7 @@ import {
 } from '@kaon/sdp';
 import type { RemoteParameters } from '../transport/peer-transport.ts';
 import type { Description } from './description.ts';
-import { transportSection } from './validate.ts';
+import { bundledSections, transportSection } from './validate.ts';
 
 /** What the peer's description says about its transport; undefined when it has no data section. */
 export function remoteParameters(description: Description): RemoteParameters | undefined {
@@ -23,7 +23,9 @@ export function remoteParameters(description: Description): RemoteParameters | u
     credentials,
     lite: readIceLite(session),
     fingerprints: readFingerprints(session, section),
-    candidates: readCandidates(section),
+    candidates: bundledSections(session, data.index).flatMap((index) =>
+      readCandidates(session.media[index] ?? section),
+    ),
     endOfCandidates: readEndOfCandidates(session, section),
     // RFC 8841 §5.1 demands the attribute; all who leave it out mean 5000.
     sctpPort: readSctpPort(data.media) ?? 5000,

@@ -79,6 +79,25 @@ export function transportSection(session: SessionDescription, media: MediaDescri
   return session.media.find((one) => readMid(one) === group?.mids[0]) ?? media;
 }
 
+/**
+ * Indexes of the sections whose candidates lead to the data section's transport: itself, and those in its bundle with the
+ * same user name fragment, since a peer that bundles may name only the first section with its candidates.
+ */
+export function bundledSections(session: SessionDescription, index: number): number[] {
+  const media = session.media[index] as MediaDescription;
+  const mid = readMid(media);
+  const fragment = readIceCredentials(session, transportSection(session, media))?.usernameFragment;
+  const group = readGroups(session, 'BUNDLE').find(({ mids }) => mid !== undefined && mids.includes(mid));
+  return session.media.flatMap((one, at) => {
+    const other = readMid(one);
+    const shares =
+      other !== undefined &&
+      group?.mids.includes(other) === true &&
+      readIceCredentials(session, one)?.usernameFragment === fragment;
+    return at === index || shares ? at : [];
+  });
+}
+
 function checkAgainstOffer(session: SessionDescription, offer: Description | undefined): void {
   const offered = offer?.session.media ?? [];
   if (session.media.length !== offered.length)
