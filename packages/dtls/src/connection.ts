@@ -1,24 +1,22 @@
 import type { CodedError, Instant, Path, TransmitSlot } from '@kaon/interface/core/v1';
 import type { SecureEvent, SecureTransport } from '@kaon/interface/secure-transport/v1';
-import { Deque, formatAddress, isMalformed, Reader } from '@kaon/wire';
+import { formatAddress, isMalformed, Reader } from '@kaon/wire';
 import { Alerts } from './alerts.ts';
 import { DtlsError } from './errors.ts';
-import type { ConnectionState, ConnectionStats, DropReason, DtlsEvent, TraceName } from './events.ts';
+import type { ConnectionState, ConnectionStats, DtlsEvent } from './events.ts';
+import { HandshakeDriver, type HandshakeHost } from './handshake/driver.ts';
 import { ClientHandshake } from './handshake/dtls12/client.ts';
 import { ServerHandshake } from './handshake/dtls12/server.ts';
 import { Session } from './handshake/dtls12/session.ts';
-import { Flight } from './handshake/flight.ts';
-import { Reassembler } from './handshake/reassembly.ts';
-import type { Failure, Handshake, Step } from './handshake/step.ts';
+import type { Failure, Step } from './handshake/step.ts';
 import { ALERT, ALERT_LEVEL, alertName, decodeAlert } from './messages/alert.ts';
 import { isChangeCipherSpec } from './messages/change-cipher-spec.ts';
-import { type HandshakeFragment, readHandshakeFragment } from './messages/handshake-fragment.ts';
-import { HANDSHAKE_TYPE, handshakeTypeName } from './messages/handshake-type.ts';
 import { type Config, type ConnectionOptions, type PeerCertificate, resolveOptions } from './options.ts';
 import { PlaintextQueue } from './plaintext-queue.ts';
 import { CONTENT_TYPE, MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from './record/content-type.ts';
-import { RecordReader } from './record/reader.ts';
+import { RecordReader, type RecordSink } from './record/reader.ts';
 import { RecordWriter } from './record/writer.ts';
+import { Report } from './report.ts';
 
 /** What the handshake agreed on. */
 export interface Negotiated {
@@ -35,9 +33,6 @@ export interface Negotiated {
 
 /** Room for both nonce forms; before the suite is known nobody can tell which it will be. */
 const MAX_HEADROOM = RECORD_HEADER_LENGTH + 8;
-/** Events nobody polls; beyond that, alerts are no longer reported. */
-const MAX_EVENTS = 64;
-
 /**
  * One DTLS 1.2 connection (RFC 6347), client or server, without I/O.
  *
@@ -49,49 +44,38 @@ export class Connection implements SecureTransport<DtlsEvent> {
   readonly interface = 'kaon:secure-transport/1';
   readonly tailroom = 16;
   readonly #config: Config;
+  readonly #report: Report;
   readonly #session: Session;
-  readonly #handshake: Handshake;
+  readonly #handshake: HandshakeDriver;
   readonly #reader: RecordReader;
   readonly #writer = new RecordWriter();
-  readonly #flight: Flight;
-  readonly #reassembler = new Reassembler();
   readonly #alerts = new Alerts();
   readonly #plaintext = new PlaintextQueue();
-  readonly #events = new Deque<SecureEvent | DtlsEvent>();
-  readonly #dropped: Record<DropReason, number> = {
-    garbage: 0,
-    epoch: 0,
-    replay: 0,
-    forged: 0,
-    overflow: 0,
-    handshake: 0,
-    ignored: 0,
-  };
   #state: ConnectionState = 'new';
   #headroom = MAX_HEADROOM;
-  #writeEpoch: 0 | 1 = 0;
-  #keysAreNew = false;
   /** The handshake was completed, whatever came later. */
   #completed = false;
-  #handshakeDeadline: Instant = Number.POSITIVE_INFINITY;
-  #now: Instant = Number.NEGATIVE_INFINITY;
   #path: Path | undefined;
 
   /** Throws `DtlsError` `DTLS_BAD_OPTION` on options that make no sense. */
   constructor(options: ConnectionOptions) {
     const config = resolveOptions(options);
     this.#config = config;
+    this.#report = new Report(config.trace);
     this.#session = new Session(config);
-    this.#handshake =
-      config.role === 'client' ? new ClientHandshake(this.#session) : new ServerHandshake(this.#session);
-    this.#flight = new Flight(config.retransmissionTimeout);
-    this.#reader = new RecordReader(
-      {
-        record: (type, epoch, bytes, start, end) => this.#record(type, epoch, bytes, start, end),
-        dropped: (reason) => this.#drop(reason),
-      },
-      config.replayWindow,
-    );
+    const machine = config.role === 'client' ? new ClientHandshake(this.#session) : new ServerHandshake(this.#session);
+    const host: HandshakeHost = {
+      progress: () => this.#progress(),
+      install: (keys) => this.#install(keys),
+      complete: () => this.#complete(),
+      fail: (failure) => this.#failHandshake(failure),
+    };
+    this.#handshake = new HandshakeDriver(config, machine, host, this.#report);
+    const sink: RecordSink = {
+      record: (type, epoch, bytes, start, end) => this.#record(type, epoch, bytes, start, end),
+      dropped: (reason) => this.#report.drop(reason),
+    };
+    this.#reader = new RecordReader(sink, config.replayWindow);
   }
 
   get state(): ConnectionState {
@@ -135,27 +119,26 @@ export class Connection implements SecureTransport<DtlsEvent> {
     return {
       recordsSent: this.#writer.records,
       recordsReceived: this.#reader.records,
-      dropped: { ...this.#dropped },
-      retransmissions: this.#flight.retransmissions,
-      repetitions: this.#flight.repetitions,
+      dropped: { ...this.#report.dropped },
+      retransmissions: this.#handshake.retransmissions,
+      repetitions: this.#handshake.repetitions,
     };
   }
 
   /** Begins: a client sends its ClientHello; a server waits, as it does without this call. Idempotent. */
   start(now: Instant): void {
-    this.#tick(now);
+    this.#report.tick(now);
     if (this.#state !== 'new') return;
     this.#setState('connecting');
-    if (this.#config.role === 'client') this.#handshakeDeadline = this.#now + this.#config.handshakeTimeout;
-    this.#apply(this.#handshake.start());
+    this.#handshake.start();
   }
 
   handleRecord(bytes: Uint8Array, path: Path, now: Instant): void {
-    this.#tick(now);
+    this.#report.tick(now);
     if (this.#isOver) return;
     // A client that has not spoken expects no answer.
     if (this.#state === 'new' && this.#config.role === 'client') {
-      this.#drop('ignored');
+      this.#report.drop('ignored');
       return;
     }
     this.#path = path;
@@ -163,39 +146,37 @@ export class Connection implements SecureTransport<DtlsEvent> {
   }
 
   handleTimeout(now: Instant): void {
-    this.#tick(now);
+    this.#report.tick(now);
     if (this.#isOver) return;
-    const alert = this.#alerts.handleTimeout(this.#now);
+    const alert = this.#alerts.handleTimeout(this.#report.now);
     if (alert !== undefined) {
       this.#failByAlert(alert.description);
       return;
     }
-    if (this.#now >= this.#handshakeDeadline) {
+    if (this.#handshake.handleTimeout()) {
       this.#end('failed', new DtlsError('DTLS_HANDSHAKE_TIMEOUT', 'The handshake did not complete in time.'));
-      return;
     }
-    if (this.#flight.handleTimeout(this.#now)) this.#trace('dtls:flight-repeated', { cause: 'timeout' });
   }
 
   pollTimeout(): Instant {
     if (this.#isOver) return Number.POSITIVE_INFINITY;
-    return Math.min(this.#flight.pollTimeout(), this.#alerts.pollTimeout(), this.#handshakeDeadline);
+    return Math.min(this.#handshake.pollTimeout(), this.#alerts.pollTimeout());
   }
 
   pollTransmit(slot: TransmitSlot, now: Instant): boolean {
-    if (!this.#flight.pending && !this.#alerts.pending) return false;
-    this.#tick(now);
+    if (!this.#handshake.pending && !this.#alerts.pending) return false;
+    this.#report.tick(now);
     const limit = Math.min(slot.limit, slot.start + this.#config.mtu);
     slot.end = slot.start;
-    this.#flight.write(slot, limit, this.#writer);
+    this.#handshake.write(slot, limit, this.#writer);
     // An alert behind half a flight would overtake the rest of it.
-    if (!this.#flight.pending) this.#alerts.write(slot, limit, this.#writer);
+    if (!this.#handshake.pending) this.#alerts.write(slot, limit, this.#writer);
     if (this.#isOver) this.#disposeWhenSilent();
     return slot.end > slot.start;
   }
 
   pollEvent(): SecureEvent | DtlsEvent | undefined {
-    return this.#events.shift();
+    return this.#report.poll();
   }
 
   /** The next decrypted application datagram. Nothing comes out before the peer is authenticated. */
@@ -234,7 +215,7 @@ export class Connection implements SecureTransport<DtlsEvent> {
   }
 
   close(now: Instant): void {
-    this.#tick(now);
+    this.#report.tick(now);
     if (this.#isOver) return;
     if (this.#state !== 'new') this.#sendAlert(ALERT_LEVEL.warning, ALERT.closeNotify);
     this.#end('closed');
@@ -249,19 +230,15 @@ export class Connection implements SecureTransport<DtlsEvent> {
     return this.#completed && this.#state !== 'failed';
   }
 
-  #tick(now: Instant): void {
-    if (now > this.#now) this.#now = now;
-  }
-
   #record(type: number, epoch: 0 | 1, bytes: Uint8Array, start: number, end: number): void {
     switch (type) {
       case CONTENT_TYPE.applicationData:
         if (start === end) {
-          this.#drop('ignored');
+          this.#report.drop('ignored');
           return;
         }
         if (!this.#plaintext.push(bytes.subarray(start, end))) {
-          this.#drop('overflow');
+          this.#report.drop('overflow');
           return;
         }
         return;
@@ -273,109 +250,51 @@ export class Connection implements SecureTransport<DtlsEvent> {
         return;
       default:
         // ChangeCipherSpec says nothing that the epoch does not say, and changes nothing (compare CVE-2014-0224).
-        if (!isChangeCipherSpec(bytes, start, end)) this.#drop('garbage');
+        if (!isChangeCipherSpec(bytes, start, end)) this.#report.drop('garbage');
     }
   }
 
   #handshakeRecord(epoch: 0 | 1, reader: Reader): void {
-    // At most one flight per record, whatever repetitions are in it.
-    while (reader.remaining > 0 && !this.#isOver) {
-      const fragment = readHandshakeFragment(reader);
-      if (isMalformed(fragment)) {
-        this.#drop('handshake');
-        return;
-      }
-      this.#fragment(fragment, epoch);
-    }
-    // Only now, so that a flight's end is not handled in the middle of its beginning.
-    if (this.#keysAreNew && !this.#isOver) {
-      this.#keysAreNew = false;
-      this.#reader.handleEarly();
-    }
+    const origin = this.#path === undefined ? '' : formatAddress(this.#path.remote);
+    if (this.#handshake.handleRecord(epoch, reader, origin)) this.#reader.handleEarly();
   }
 
-  #fragment(fragment: HandshakeFragment, epoch: 0 | 1): void {
-    // Finished is the only message under the new keys, and never comes without them.
-    if ((fragment.type === HANDSHAKE_TYPE.finished) !== (epoch === 1)) {
-      this.#drop('handshake');
-      return;
-    }
-    const insertion =
-      this.#state === 'connected' && fragment.sequence >= this.#reassembler.nextSequence
-        ? 'dropped'
-        : this.#reassembler.insert(fragment, epoch);
-    if (insertion === 'dropped') {
-      this.#drop('handshake');
-      return;
-    }
-    if (insertion === 'old') {
-      if (this.#flight.peerRepeated(this.#now)) this.#trace('dtls:flight-repeated', { cause: 'peer' });
-      return;
-    }
-    for (let message = this.#reassembler.take(); message !== undefined; message = this.#reassembler.take()) {
-      this.#trace('dtls:message-received', { message: handshakeTypeName(message.type) });
-      if (this.#handshakeDeadline === Number.POSITIVE_INFINITY) {
-        this.#handshakeDeadline = this.#now + this.#config.handshakeTimeout;
-      }
-      if (this.#state === 'new') this.#setState('connecting');
-      this.#alerts.progress();
-      const origin = this.#path === undefined ? '' : formatAddress(this.#path.remote);
-      this.#apply(this.#handshake.handle(message, origin));
-      if (this.#isOver) return;
-    }
-  }
-
-  #apply(step: Step): void {
-    if (step.failure !== undefined) {
-      this.#failHandshake(step.failure);
-      return;
-    }
-    if (step.keys !== undefined) {
-      this.#reader.install(step.keys.read);
-      this.#writer.install(step.keys.write);
-      this.#headroom = step.keys.write.headroom;
-      this.#keysAreNew = true;
-    }
-    if (step.flight !== undefined) {
-      this.#flight.send(step.flight, step.timed === true, this.#now);
-      if (step.flight.some((item) => item.epoch === 1)) this.#writeEpoch = 1;
-      this.#trace('dtls:flight-sent', { messages: this.#flight.names });
-    }
-    // A stateless server has no handshake yet after a HelloVerifyRequest.
-    if (step.restarted === true) this.#handshakeDeadline = Number.POSITIVE_INFINITY;
-    if (step.complete === true) this.#complete(step.flight === undefined);
-  }
-
-  #complete(peerSpokeLast: boolean): void {
-    // Who spoke last repeats that when the peer repeats its own last flight (RFC 6347 §4.2.4); the other side must
-    // not, or two peers would repeat for ever.
-    if (peerSpokeLast) this.#flight.clear();
-    this.#handshakeDeadline = Number.POSITIVE_INFINITY;
+  #progress(): void {
+    if (this.#state === 'new') this.#setState('connecting');
     this.#alerts.progress();
-    this.#reassembler.clear();
-    this.#reader.plaintextRefused = true;
+  }
+
+  #install(keys: NonNullable<Step['keys']>): void {
+    this.#reader.install(keys.read);
+    this.#writer.install(keys.write);
+    this.#headroom = keys.write.headroom;
+  }
+
+  #complete(): void {
     this.#completed = true;
+    this.#alerts.progress();
+    this.#reader.plaintextRefused = true;
     this.#plaintext.open();
     const { suite, group, srtpProfile } = this.#session;
-    this.#trace('dtls:negotiated', { cipherSuite: suite?.name, group, srtpProfile });
+    this.#report.trace('dtls:negotiated', { cipherSuite: suite?.name, group, srtpProfile });
     this.#setState('connected');
-    this.#events.push({ type: 'connected' });
+    this.#report.event({ type: 'connected' });
   }
 
   #alertRecord(epoch: 0 | 1, body: Uint8Array): void {
     const alert = decodeAlert(body);
     if (isMalformed(alert)) {
-      this.#drop('garbage');
+      this.#report.drop('garbage');
       return;
     }
-    // Before the first message there is nothing that an alert could end.
-    if (this.#state === 'new') {
-      this.#drop('ignored');
+    // In the clear, and before the first message, there is nothing that an alert could end.
+    if (epoch === 0 && !this.#handshake.isUnderWay) {
+      this.#report.drop('ignored');
       return;
     }
     const { level, description } = alert;
-    this.#reportAlert('received', level, description);
-    const meaning = this.#alerts.receive(alert, epoch === 1, this.#now);
+    this.#report.alert('received', level, description);
+    const meaning = this.#alerts.receive(alert, epoch === 1, this.#report.now);
     if (meaning === 'fatal') {
       this.#failByAlert(description);
       return;
@@ -397,50 +316,32 @@ export class Connection implements SecureTransport<DtlsEvent> {
   }
 
   #sendAlert(level: number, description: number): void {
-    this.#alerts.send({ type: 'alert', level, description }, this.#writeEpoch);
-    this.#reportAlert('sent', level, description);
-  }
-
-  #reportAlert(direction: 'sent' | 'received', level: number, description: number): void {
-    this.#trace(direction === 'sent' ? 'dtls:alert-sent' : 'dtls:alert-received', { level, description });
-    if (this.#events.length < MAX_EVENTS) this.#events.push({ type: 'alert', direction, level, description });
+    this.#alerts.send({ type: 'alert', level, description }, this.#handshake.writeEpoch);
+    this.#report.alert('sent', level, description);
   }
 
   #end(state: 'closed'): void;
   #end(state: 'failed', error: CodedError): void;
   #end(state: 'closed' | 'failed', error?: CodedError): void {
     // A failed connection owes its peer nothing but the alert, and its user nothing that came in.
-    if (error !== undefined) {
-      this.#flight.clear();
-      this.#plaintext.discard();
-    } else {
-      this.#flight.answered();
-    }
-    this.#reassembler.clear();
+    const failed = error !== undefined;
+    this.#handshake.stop(failed);
+    if (failed) this.#plaintext.discard();
     this.#reader.stop();
     this.#session.dispose();
     this.#disposeWhenSilent();
     this.#setState(state);
-    this.#events.push(error === undefined ? { type: 'closed' } : { type: 'failed', error });
+    this.#report.event(error === undefined ? { type: 'closed' } : { type: 'failed', error });
   }
 
   /** The write keys are given up once the last alert has left. */
   #disposeWhenSilent(): void {
-    if (!this.#flight.pending && !this.#alerts.pending) this.#writer.dispose();
+    if (!this.#handshake.pending && !this.#alerts.pending) this.#writer.dispose();
   }
 
   #setState(state: ConnectionState): void {
     this.#state = state;
-    this.#trace('dtls:state', { state });
-    this.#events.push({ type: 'state', state });
-  }
-
-  #drop(reason: DropReason): void {
-    this.#dropped[reason]++;
-    if (this.#config.trace !== undefined) this.#trace('dtls:record-dropped', { reason });
-  }
-
-  #trace(name: TraceName, data: { readonly [key: string]: unknown }): void {
-    this.#config.trace?.({ time: this.#now, name, data });
+    this.#report.trace('dtls:state', { state });
+    this.#report.event({ type: 'state', state });
   }
 }

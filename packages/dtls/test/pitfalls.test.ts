@@ -1,8 +1,9 @@
 /** Defects that were seen in released stacks, each as the behaviour that it must not be. */
-import { ALERT, DtlsError } from '@kaon/dtls';
+import { ALERT, cipherSuite, DtlsError, portableCrypto } from '@kaon/dtls';
 import { concatBytes, isMalformed, writeU16 } from '@kaon/wire';
 import { describe, expect, it } from 'vitest';
 import { EXTENSION_TYPE, findExtension } from '../src/extensions/extension.ts';
+import { trafficProtection } from '../src/key-schedule/secrets.ts';
 import { decodeClientHello } from '../src/messages/client-hello.ts';
 import { encodeHandshakeFragment } from '../src/messages/handshake-fragment.ts';
 import { decodeServerHello } from '../src/messages/server-hello.ts';
@@ -279,6 +280,19 @@ describe('DTLS pitfalls', () => {
     expect(pair.client.state).toBe('connected');
   });
 
+  it('a plaintext alert does not end a server that waits for its client', () => {
+    for (const cookieExchange of [false, true]) {
+      const pair = new Pair({}, { cookieExchange });
+      pair.server.start(0);
+      for (const alert of ['0228', '0100']) pair.server.handleRecord(record(21, hex(alert)), PATH, 0);
+      expect(pair.server.pollTimeout()).toBe(Number.POSITIVE_INFINITY);
+      expect(pair.server.stats().dropped.ignored).toBe(2);
+      pair.run(undefined, 5000);
+      pair.client.start(pair.now);
+      expect(pair.run(() => pair.bothAre('connected'))).toBe(true);
+    }
+  });
+
   it('a plaintext alert that is meant ends the handshake after a second', () => {
     const pair = new Pair().start();
     pair.fate = () => [];
@@ -288,14 +302,30 @@ describe('DTLS pitfalls', () => {
     expect(pair.error('client')).toMatchObject({ code: 'DTLS_ALERT_RECEIVED', alert: ALERT.handshakeFailure });
   });
 
-  it('a fatal alert under the keys ends the connection at once', () => {
-    const pair = new Pair({}, {}).connect();
-    // An attacker without keys achieves nothing; a peer that fails late says so under the keys.
+  it('a fatal alert under the keys ends the connection at once, and one that only claims to be does not', () => {
+    let line = '';
+    const pair = new Pair({
+      keyLog: (text) => {
+        line = text;
+      },
+    }).connect();
     const forged = pair.seal('client', hex('0228'));
     forged[0] = 21;
     pair.server.handleRecord(forged, PATH, pair.now);
     expect(pair.server.state).toBe('connected');
     expect(pair.server.stats().dropped.forged).toBe(1);
+
+    const [, clientRandom, masterSecret] = line.split(' ') as [string, string, string];
+    const serverRandom = pair.sent.server[0]!.subarray(27, 59);
+    const suite = cipherSuite(0xc02b)!;
+    const { client } = trafficProtection(portableCrypto, suite, hex(masterSecret), hex(clientRandom), serverRandom);
+    const genuine = new Uint8Array(client.headroom + 2 + client.tailroom);
+    genuine.set(hex('0228'), client.headroom);
+    client.seal(21, 1, 0, 50, genuine, client.headroom, client.headroom + 2);
+    pair.server.handleRecord(genuine, PATH, pair.now);
+    pair.flush();
+    expect(pair.error('server')).toMatchObject({ code: 'DTLS_ALERT_RECEIVED', alert: ALERT.handshakeFailure });
+    expect(pair.server.pollTimeout()).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('a new ClientHello on a finished connection changes nothing', () => {
