@@ -8,7 +8,7 @@ export class Pacer {
   readonly #interval: number;
   readonly #burst: number;
   #tokens: number;
-  #filledAt: Instant = Number.NEGATIVE_INFINITY;
+  #filledAt: Instant = 0;
 
   constructor(interval: number, burst: number) {
     this.#interval = interval;
@@ -36,13 +36,11 @@ export class Pacer {
   }
 
   #fill(now: Instant): void {
-    if (this.#tokens === this.#burst) {
-      this.#filledAt = now;
-      return;
+    // The same sum as in `next`, so that rounding cannot make the two disagree.
+    while (this.#tokens < this.#burst && this.#filledAt + this.#interval <= now) {
+      this.#filledAt += this.#interval;
+      this.#tokens++;
     }
-    const fallen = Math.floor((now - this.#filledAt) / this.#interval);
-    if (fallen <= 0) return;
-    this.#tokens = Math.min(this.#burst, this.#tokens + fallen);
-    this.#filledAt = this.#tokens === this.#burst ? now : this.#filledAt + fallen * this.#interval;
+    if (this.#tokens === this.#burst) this.#filledAt = now;
   }
 }

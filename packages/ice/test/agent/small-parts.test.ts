@@ -74,6 +74,19 @@ describe('Pacer', () => {
     expect(pacer.next()).toBe(10_050);
   });
 
+  it('keeps the promise of next() whatever the clock rounds', () => {
+    for (let start = 0.1; start < 10_000; start += 33.333_333_7) {
+      const pacer = new Pacer(50, 1);
+      let now = start;
+      for (let i = 0; i < 20; i++) {
+        expect(pacer.take(now)).toBe(true);
+        expect(pacer.take(now)).toBe(false);
+        expect(pacer.next()).toBeGreaterThan(now);
+        now = pacer.next();
+      }
+    }
+  });
+
   it('counts what goes out of turn', () => {
     const pacer = new Pacer(50, 1);
     pacer.force(0);
