@@ -149,14 +149,21 @@ export class Pair {
 
   #transmit(side: 'a' | 'b'): void {
     const core = this[side];
-    if (!this.deaf.has(side))
-      for (let e = core.pollEvent(); e !== undefined; e = core.pollEvent()) this.events[side].push(e);
+    this.#poll(side);
     this.#slot.reset();
     while (core.pollTransmit(this.#slot, this.now)) {
       const bytes = this.#slot.bytes.slice();
       this.#slot.reset();
       if (this.keep) this.packets[side].push(bytes);
       this.send(side, bytes);
+    }
+    this.#poll(side);
+  }
+
+  #poll(side: 'a' | 'b'): void {
+    if (this.deaf.has(side)) return;
+    for (let event = this[side].pollEvent(); event !== undefined; event = this[side].pollEvent()) {
+      this.events[side].push(event);
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Instant } from '@kaon/interface/core/v1';
-import { concatBytes, equalConstantTime, isMalformed, MALFORMED, type Malformed, Reader, Writer } from '@kaon/wire';
+import { concatBytes, equalConstantTime, MALFORMED, type Malformed, Reader, Writer } from '@kaon/wire';
 import type { Settings } from '../options.ts';
 import { sipHash } from '../packet/siphash.ts';
 
@@ -24,10 +24,8 @@ export interface CookieState {
 /** Makes and checks state cookies. The key is random and never leaves. */
 export class CookieJar {
   readonly #sign: (body: Uint8Array) => Uint8Array;
-  readonly #lifetime: number;
 
   constructor(settings: Settings) {
-    this.#lifetime = settings.cookieLifetime;
     const key = new Uint8Array(settings.mac === undefined ? 16 : 32);
     settings.random(key);
     if (settings.mac === undefined) {
@@ -57,8 +55,8 @@ export class CookieJar {
     return concatBytes(body, this.#sign(body));
   }
 
-  /** The state and how many ms it is past its lifetime (0 or less: still good), or Malformed when it is not ours. */
-  open(cookie: Uint8Array, now: Instant): { readonly state: CookieState; readonly staleness: number } | Malformed {
+  /** The state and the cookie's age in ms, or Malformed when it is not ours. */
+  open(cookie: Uint8Array, now: Instant): { readonly state: CookieState; readonly age: number } | Malformed {
     if (cookie.length <= BODY_SIZE) return MALFORMED;
     const body = cookie.subarray(0, BODY_SIZE);
     if (!equalConstantTime(cookie.subarray(BODY_SIZE), this.#sign(body))) return MALFORMED;
@@ -83,14 +81,14 @@ export class CookieJar {
       tieLocalTag,
       tiePeerTag,
     };
-    return isMalformed(state) ? MALFORMED : { state, staleness: stamp(now) - made - this.#lifetime };
+    return { state, age: stamp(now - made) };
   }
 }
 
 /** Bytes in front of the authenticator. */
 const BODY_SIZE = 6 + 5 * 4 + 2 * 2 + 1 + 2 * 4;
 
-/** Whole ms that fit 48 bits; an instant may be negative or fractional. */
+/** Whole ms modulo 2^48; an instant may be negative or fractional. */
 function stamp(now: Instant): number {
-  return Math.floor(now - Math.floor(now / 2 ** 48) * 2 ** 48);
+  return Math.floor(now - Math.floor(now / 2 ** 48) * 2 ** 48) % 2 ** 48;
 }

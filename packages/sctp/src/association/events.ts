@@ -10,6 +10,10 @@ export class Events {
   /** Bytes of messages that the consumer has not polled yet, overhead included. */
   waiting = 0;
 
+  get length(): number {
+    return this.#queue.length;
+  }
+
   push(event: StreamsEvent): void {
     this.#queue.push(event);
   }

@@ -164,12 +164,15 @@ export class Handshake {
     const state = opened.state;
     const sameLocal = state.localTag === context.localTag;
     const samePeer = state.peerTag === context.peerTag;
-    if (opened.staleness > 0 && !(sameLocal && samePeer)) {
-      const microseconds = new Writer(4).u32(Math.min(Math.ceil(opened.staleness * 1000), 0xffffffff)).finish();
+    const staleness = opened.age - context.settings.cookieLifetime;
+    if (staleness > 0 && !(sameLocal && samePeer)) {
+      const microseconds = new Writer(4).u32(Math.min(Math.ceil(staleness * 1000), 0xffffffff)).finish();
       const stale = encodeError([{ code: CAUSE.StaleCookie, value: microseconds }]);
       context.control.push(stale, state.peerTag, true);
       return;
     }
+    // From our INIT ACK to here a round trip has passed.
+    if (context.sender.rto.measurements === 0) context.sender.rto.measured(opened.age);
     if (context.state === 'closed') {
       context.localTag = state.localTag;
       this.#accept(state);

@@ -17,7 +17,8 @@ export class Packer {
   write(slot: TransmitSlot, now: Instant): boolean {
     const context = this.#context;
     const start = slot.start;
-    const limit = Math.min(slot.limit, start + context.settings.maxPacketSize);
+    // Chunks are padded to four bytes, and so is the room for them.
+    const limit = start + (Math.min(slot.limit - start, context.settings.maxPacketSize) & ~3);
     const first = start + HEADER_SIZE;
     if (limit <= first) return false;
     let end = first;

@@ -188,6 +188,11 @@ export class ReConfig {
     // Adding streams and resetting TSNs have no use here: 65535 streams are there from the start.
     if (parameter.type !== 'outgoing-reset') return RESULT.Denied;
     if (parameter.streams.some((id) => id >= context.inboundStreams)) return RESULT.WrongSsn;
+    // A consumer that takes no events must not be handed resets without end; the peer asks again.
+    if (context.events.length > MOST_EVENTS) {
+      this.#expected = parameter.request;
+      return RESULT.InProgress;
+    }
     if (before32(context.receiver.cumulative, parameter.lastTsn)) {
       this.#deferred = parameter;
       return RESULT.InProgress;
@@ -223,6 +228,8 @@ export class ReConfig {
   }
 }
 
+/** Waiting events beyond which no reset is carried out. */
+const MOST_EVENTS = 10_000;
 /** Chunk header and the fixed part of an outgoing reset. */
 const REQUEST_OVERHEAD = 4 + 16;
 

@@ -3,11 +3,16 @@ import { encodeShutdown, encodeShutdownAck, encodeShutdownComplete } from '../ch
 import { SctpError } from '../errors.ts';
 import type { Context } from './context.ts';
 
+/** SHUTDOWN ACKs that may go unanswered before the end is taken for granted. */
+const MOST_UNANSWERED = 4;
+
 /** Ending in order, from either side or from both at once (RFC 9260 §9.2). */
 export class Shutdown {
   readonly #context: Context;
   /** When T2-shutdown runs out. */
   deadline: Instant = Number.POSITIVE_INFINITY;
+  /** SHUTDOWN ACKs without an answer. */
+  #unanswered = 0;
 
   constructor(context: Context) {
     this.#context = context;
@@ -45,6 +50,11 @@ export class Shutdown {
     const context = this.#context;
     context.trace('sctp:timeout', { timer: context.state });
     context.sender.rto.backoff();
+    if (context.state === 'shutdown-ack-sent' && ++this.#unanswered > MOST_UNANSWERED) {
+      // Both sides have all data; the peer is done, and only its last word was lost.
+      context.end(undefined);
+      return;
+    }
     const gone = () => new SctpError('SCTP_PEER_UNREACHABLE', 'The peer vanished while the association was ending.');
     if (!context.countError(context.settings.maxRetransmissions, gone)) return;
     if (context.state === 'shutdown-sent') this.#sendShutdown(now);
