@@ -21,7 +21,7 @@ export function checkTypesResolution(each: Package): string | undefined {
 
 /** knip: files, exports and dependencies that nobody uses. Gives the problem, if any. */
 export function checkUnused(): string | undefined {
-  return run('knip', ['--no-progress']);
+  return run('knip', ['--no-progress', '--no-config-hints']);
 }
 
 function run(tool: string, options: readonly string[]): string | undefined {
