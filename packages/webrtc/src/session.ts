@@ -1,4 +1,4 @@
-import { generateCredentials, type IceCredentials, IceError } from '@kaon/ice';
+import { generateCredentials, type IceCredentials } from '@kaon/ice';
 import { isRejected, readIceCredentials, type SessionDescription, serializeSdp } from '@kaon/sdp';
 import { certificateOf, generateCertificate, type RTCCertificate } from './certificate.ts';
 import { ChannelSet } from './channel-set.ts';
@@ -381,11 +381,7 @@ export class Session implements TransportListener {
     transport.surface({ mid: data.mid, index: data.index });
     const parameters = answered && remote !== undefined ? remoteParameters(remote) : undefined;
     if (parameters === undefined || remote?.data === undefined) return;
-    try {
-      transport.setRemote(parameters);
-    } catch (error) {
-      throw error instanceof IceError ? domError('InvalidAccessError', error.message) : error;
-    }
+    transport.setRemote(parameters);
     const answererRole = offers
       ? roleOfAnswerer(remote.session, remote.data.media)
       : roleOfAnswerer(local.session, data.media);

@@ -1,3 +1,4 @@
+import { checkCredentials } from '@kaon/ice';
 import {
   decodeSdp,
   isDataSection,
@@ -44,8 +45,7 @@ export function checkRemote(
   const media = session.media[dataIndex(session)];
   if (media === undefined) return;
   const section = transportSection(session, media);
-  if (readIceCredentials(session, section) === undefined)
-    throw invalid('the data section has no a=ice-ufrag and a=ice-pwd');
+  checkIce(session, section);
   if (readFingerprints(session, section).length === 0) throw invalid('the data section has no a=fingerprint');
   const setup = readSetup(session, section);
   if (type === 'offer' ? setup === 'holdconn' : setup !== 'active' && setup !== 'passive')
@@ -96,6 +96,16 @@ export function bundledSections(session: SessionDescription, index: number): num
       readIceCredentials(session, one)?.usernameFragment === fragment;
     return at === index || shares ? at : [];
   });
+}
+
+function checkIce(session: SessionDescription, section: MediaDescription): void {
+  const credentials = readIceCredentials(session, section);
+  if (credentials === undefined) throw invalid('the data section has no a=ice-ufrag and a=ice-pwd');
+  try {
+    checkCredentials(credentials);
+  } catch (error) {
+    throw invalid((error as Error).message);
+  }
 }
 
 function checkAgainstOffer(session: SessionDescription, offer: Description | undefined): void {

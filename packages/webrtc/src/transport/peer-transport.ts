@@ -196,7 +196,7 @@ export class PeerTransport {
     this.agent.setRole(role, this.#now);
   }
 
-  /** Takes over what the peer's description says. Throws `IceError` on credentials that cannot be. */
+  /** Takes over what the peer's description says, which has been checked. */
   setRemote(parameters: RemoteParameters): void {
     const { credentials, lite } = parameters;
     const before = this.agent.remoteCredentials;
