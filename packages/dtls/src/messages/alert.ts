@@ -14,6 +14,7 @@ export interface Alert {
   readonly description: number;
 }
 
+/** Alert levels (RFC 5246 §7.2). */
 export const ALERT_LEVEL = { warning: 1, fatal: 2 } as const;
 
 /** Alert descriptions (RFC 5246 §7.2 and the IANA registry) that are sent or understood here. */
