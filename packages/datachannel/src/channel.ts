@@ -176,7 +176,8 @@ export class DataChannel implements Channel {
 
   /** The stream exists now: hands it what was set before. */
   attach(): void {
-    this.#host.streams.setPriority(this.id as number, this.priority);
+    // The wire allows 0 (RFC 8832 §5.1), and some peers send it; a stream has no such weight.
+    this.#host.streams.setPriority(this.id as number, Math.max(1, this.priority));
     this.#host.streams.setBufferedAmountLowThreshold(this.id as number, this.#lowThreshold);
   }
 

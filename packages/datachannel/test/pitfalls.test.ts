@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PPID } from '../src/index.ts';
+import { encodeOpen, PPID } from '../src/index.ts';
 import { bytes, Pair, text } from './helpers/pair.ts';
 
 describe('defects that others shipped', () => {
@@ -28,6 +28,22 @@ describe('defects that others shipped', () => {
       [false, 0, undefined],
       [false, undefined, 100],
     ]);
+  });
+
+  it('a peer that opens a channel of priority 0 gets it, at the least weight', () => {
+    const pair = new Pair().connect();
+    const open = encodeOpen({
+      priority: 0,
+      ordered: true,
+      maxRetransmits: undefined,
+      maxPacketLifeTime: undefined,
+      label: 'zero',
+      protocol: '',
+    });
+    pair.client.streams.write(0, PPID.dcep, open, 0);
+    pair.settle();
+    expect(pair.server.incoming.map(({ label, priority }) => [label, priority])).toEqual([['zero', 0]]);
+    expect(pair.server.streams.priorities.get(0)).toBe(1);
   });
 
   it('send in connecting, closing and closed throws', () => {
