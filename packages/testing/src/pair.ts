@@ -8,7 +8,7 @@
 import type { Core, CoreEvent, DatagramCore, EcnCodepoint, Instant, Path } from '@kaon/interface/core/v1';
 import type { MessageStreams } from '@kaon/interface/message-streams/v1';
 import type { SecureTransport } from '@kaon/interface/secure-transport/v1';
-import { formatAddress, Slot, sameAddress, transportAddress } from '@kaon/wire';
+import { Deque, formatAddress, Slot, sameAddress, transportAddress } from '@kaon/wire';
 import { PairSide, type SideName } from './pair-side.ts';
 import { type SeededRandom, seededRandom } from './random.ts';
 import { defaultSeed, nameSeed } from './seed.ts';
@@ -100,7 +100,7 @@ export class Pair<A extends PairCore | PairEnd, B extends PairCore | PairEnd> {
   readonly #slot: Slot;
   readonly #path: Path;
   readonly #taps: Tap[] = [];
-  readonly #transcript: string[] = [];
+  readonly #transcript: Deque<Noted> = new Deque(64);
   #now: Instant;
   #packetsNow = 0;
 
@@ -123,7 +123,10 @@ export class Pair<A extends PairCore | PairEnd, B extends PairCore | PairEnd> {
 
   /** The last packets and what became of them, one line each, oldest first. */
   get transcript(): readonly string[] {
-    return this.#transcript;
+    return [...this.#transcript].map(({ at, from, index, length, text, head, fate }) => {
+      const shown = text ?? `${hex(head)}${length > head.length ? '..' : ''}`;
+      return `${at.toFixed(1)} ${from}#${index} ${length} B ${shown}${fate === undefined ? '' : ` (${fate})`}`;
+    });
   }
 
   /** Adds a tap on the packets of both sides; taps are asked in the order they were added. */
@@ -268,16 +271,25 @@ export class Pair<A extends PairCore | PairEnd, B extends PairCore | PairEnd> {
     );
   }
 
+  /** Keeps what a line of the transcript needs; most are never read, so that they are written only then. */
   #note(side: DrivenSide, index: number, bytes: Uint8Array, fate: string | undefined): void {
-    const text = this.#options.describe?.(bytes) ?? hex(bytes);
-    this.#transcript.push(
-      `${this.#now.toFixed(1)} ${side.name}#${index} ${bytes.length} B ${text}${fate === undefined ? '' : ` (${fate})`}`,
-    );
-    if (this.#transcript.length > (this.#options.transcriptLength ?? 60)) this.#transcript.shift();
+    const { describe, transcriptLength = 60 } = this.#options;
+    this.#transcript.push({
+      at: this.#now,
+      from: side.name,
+      index,
+      length: bytes.length,
+      text: describe?.(bytes),
+      // A copy: the receiver may decrypt in place.
+      head: bytes.slice(0, 16),
+      fate,
+    });
+    if (this.#transcript.length > transcriptLength) this.#transcript.shift();
   }
 
   #amend(fate: NetemFate): void {
-    this.#transcript[this.#transcript.length - 1] += ` (${fate})`;
+    const last = this.#transcript.at(this.#transcript.length - 1);
+    if (last !== undefined) last.fate = fate;
   }
 
   #complaint(options: PairRunOptions, timeout: number, next: Instant): string {
@@ -286,7 +298,7 @@ export class Pair<A extends PairCore | PairEnd, B extends PairCore | PairEnd> {
       `${options.what ?? 'what the story waits for'} did not happen within ${timeout} ms${why} (now ${this.#now})`,
       `a saw ${this.a.summary()}`,
       `b saw ${this.b.summary()}`,
-      ...this.#transcript,
+      ...this.transcript,
     ].join('\n  ');
   }
 }
@@ -299,6 +311,17 @@ export function reaches(path: Path, addresses: readonly Path['local'][]): boolea
 /** The path as seen from its other end. */
 export function reversed(path: Path): Path {
   return { protocol: path.protocol, local: path.remote, remote: path.local };
+}
+
+/** A line of the transcript before it is written. */
+interface Noted {
+  readonly at: Instant;
+  readonly from: SideName;
+  readonly index: number;
+  readonly length: number;
+  readonly text: string | undefined;
+  readonly head: Uint8Array;
+  fate: string | undefined;
 }
 
 /** A side as the loop sees it, whatever its events are. */
@@ -325,6 +348,6 @@ function toEnd(core: PairCore | PairEnd): PairEnd {
 
 function hex(bytes: Uint8Array): string {
   let text = '';
-  for (let i = 0; i < bytes.length && i < 16; i++) text += bytes[i]!.toString(16).padStart(2, '0');
-  return bytes.length > 16 ? `${text}..` : text;
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  return text;
 }

@@ -148,7 +148,7 @@ const broken: readonly (readonly [fault: string, caughtBy: RegExp, make: (seed: 
     (seed) =>
       new (class extends Ping {
         override handleTimeout(now: Instant): void {
-          if (now < this.now) this.next = this.now + 7;
+          if (now < this.now) this.next = this.now + 2;
           super.handleTimeout(now);
         }
       })(seed),
