@@ -19,6 +19,13 @@ export class SendQueue {
   #current: OutMessage | undefined = undefined;
   /** Whether I-DATA lets fragments of several messages alternate. */
   interleaving = false;
+  /** Messages of at most this many bytes leave in one chunk: they never wait half-sent at the peer. */
+  wholeSize = 0;
+  /** Bytes that messages begun and not finished may have together; what the peer holds of them it cannot deliver. */
+  begunLimit: number = Number.POSITIVE_INFINITY;
+  #begunBytes = 0;
+  /** Streams that wait with a big message until others are through. */
+  #parked: OutStream[] = [];
   /** Messages that were never sent because their lifetime ended first. */
   expired = 0;
 
@@ -82,23 +89,53 @@ export class SendQueue {
       const stream = this.#scheduler.first();
       if (stream === undefined) return undefined;
       const message = stream.queue.peek() as OutMessage;
-      if (message.expiresAt > now || message.sent > 0) return message;
-      this.expired++;
-      this.drop(message);
+      if (message.sent > 0) return message;
+      if (message.expiresAt <= now) {
+        this.expired++;
+        this.drop(message);
+      } else if (this.#mayBegin(message)) {
+        return message;
+      } else {
+        this.#scheduler.remove(stream);
+        this.#parked.push(stream);
+      }
     }
+  }
+
+  /**
+   * Fragments of more big messages than the peer has room for would fill its window with what it cannot deliver, and
+   * all would stand still (RFC 8260 leaves this to the sender).
+   */
+  #mayBegin(message: OutMessage): boolean {
+    const size = message.data.length;
+    return (
+      !this.interleaving ||
+      this.#begunBytes === 0 ||
+      size <= this.wholeSize ||
+      this.#begunBytes + size <= this.begunLimit
+    );
+  }
+
+  /** A begun message is through, or given up. */
+  #finished(message: OutMessage): void {
+    this.#begunBytes -= message.data.length;
+    for (const stream of this.#parked.splice(0)) if (stream.queue.length > 0) this.#scheduler.add(stream);
   }
 
   /** Notes that `bytes` more of the message at the head of its stream have left. */
   sent(message: OutMessage, bytes: number): void {
     const stream = message.stream;
+    const isFirst = message.sent === 0;
     message.sent += bytes;
     this.#scheduler.charge(stream, bytes);
     if (message.sent === message.data.length) {
+      if (!isFirst) this.#finished(message);
       stream.queue.shift();
       this.#current = undefined;
       if (stream.queue.length === 0) this.#scheduler.remove(stream);
-    } else if (!this.interleaving) {
-      this.#current = message;
+    } else {
+      if (isFirst) this.#begunBytes += message.data.length;
+      if (!this.interleaving) this.#current = message;
     }
     this.#release(stream, bytes);
   }
@@ -111,6 +148,7 @@ export class SendQueue {
     if (this.#current === message) this.#current = undefined;
     if (stream.queue.length === 0) this.#scheduler.remove(stream);
     const left = message.data.length - message.sent;
+    if (message.sent > 0) this.#finished(message);
     message.sent = message.data.length;
     this.#release(stream, left);
   }
@@ -126,9 +164,10 @@ export class SendQueue {
 
   /** Forgets what waits on a stream that the peer does not offer. */
   discard(stream: OutStream): void {
+    const head = stream.queue.peek();
+    if (head !== undefined && head.sent > 0) this.drop(head);
     for (const queue of [stream.queue, stream.held]) queue.clear();
     this.#scheduler.remove(stream);
-    if (this.#current?.stream === stream) this.#current = undefined;
     this.#release(stream, stream.bufferedAmount);
   }
 
@@ -148,6 +187,8 @@ export class SendQueue {
   /** Frees everything at the end of the association. Buffered amounts stay as they were (WebRTC §6.2). */
   clear(): void {
     this.#current = undefined;
+    this.#parked = [];
+    this.#begunBytes = 0;
     this.#streams.forEach((stream) => {
       stream.queue.clear();
       stream.held.clear();

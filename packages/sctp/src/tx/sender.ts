@@ -51,6 +51,8 @@ export class Sender {
   #askedAtOnce = false;
   /** Bytes that may still leave before the next SACK. */
   #burst: number;
+  /** When a SACK last said so. */
+  #clockedAt: Instant = 0;
   retransmittedChunks = 0;
   timeouts = 0;
   probes = 0;
@@ -71,6 +73,7 @@ export class Sender {
   establish(terms: SendTerms): void {
     this.#interleaving = terms.interleaving;
     this.queue.interleaving = terms.interleaving;
+    this.queue.begunLimit = terms.peerWindow / 2;
     this.peerWindow = terms.peerWindow;
     this.congestion = new Congestion(this.congestion.mtu);
     this.outstanding = new Outstanding(terms.initialTsn, terms.interleaving ? I_DATA_HEADER_SIZE : DATA_HEADER_SIZE);
@@ -118,6 +121,7 @@ export class Sender {
 
   #afterAcknowledgement(now: Instant): void {
     const acked = this.#acknowledgement.acked;
+    this.#clockedAt = now;
     this.#burst = this.#settings.maxBurst * this.congestion.mtu + 2 * acked;
     if (this.#acknowledgement.advanced) {
       this.forward.advance();
@@ -154,8 +158,8 @@ export class Sender {
   }
 
   /**
-   * Writes chunks to `buffer[at, limit)` and answers the new end. `fresh` says that the packet has no DATA yet;
-   * `capacity` is what chunks have in a packet of their own.
+   * Writes chunks to `buffer[start, limit)` and answers the new end. `capacity` is what chunks have in a packet of
+   * their own.
    */
   writeData(buffer: Uint8Array, start: number, limit: number, capacity: number, now: Instant): number {
     const o = this.outstanding;
@@ -163,7 +167,8 @@ export class Sender {
     if (o.flight === 0) {
       congestion.sending(now, this.rto.value, 0);
       const least = this.#settings.maxBurst * congestion.mtu;
-      if (this.#burst < least) this.#burst = least;
+      // What the last SACK clocked out is no credit for later.
+      if (this.#burst < least || now - this.#clockedAt > (this.rto.smoothed ?? 0)) this.#burst = least;
     }
     let at = start;
     let lastChunk = -1;
@@ -191,6 +196,7 @@ export class Sender {
       if (earliest) this.#arm(now, false);
     }
     const header = o.headerSize;
+    this.queue.wholeSize = capacity - header;
     let immediate = false;
     for (;;) {
       const message = this.queue.next(now);
@@ -217,7 +223,7 @@ export class Sender {
         if (at === start && left <= capacity - header && limit - at < capacity) break;
         length = room & ~3;
       }
-      if (o.payload > 0 && (length > this.peerWindow - o.payload || this.#burst <= 0 || o.isFull)) {
+      if (o.payload > 0 && (length > this.peerWindow - o.payload || length > this.#burst || o.isFull)) {
         immediate = true;
         break;
       }

@@ -64,8 +64,9 @@ describe('the state cookie', () => {
       asked.push(`${hash} ${key.length}`);
       return {
         length: 32,
-        sign: (out: Uint8Array, ...parts: readonly Uint8Array[]): void =>
-          out.fill(parts[0]!.reduce((a, b) => a ^ b, key[0]!)),
+        sign: (out: Uint8Array, ...parts: readonly Uint8Array[]): void => {
+          out.fill(parts[0]!.reduce((a, b) => a ^ b, key[0]!));
+        },
       };
     };
     const jar = new CookieJar(settle({ random: new Dice(1).fill, mac }));

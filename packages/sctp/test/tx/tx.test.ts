@@ -26,7 +26,9 @@ describe('StreamTable', () => {
     expect(table.at(65534)).toBe(table.at(65534));
     table.at(0);
     const visited: number[] = [];
-    table.forEach((_, id) => visited.push(id));
+    table.forEach((_, id) => {
+      visited.push(id);
+    });
     expect(made).toEqual([65534, 0]);
     expect(visited).toEqual([0, 65534]);
     table.clear();
