@@ -7,7 +7,7 @@ import {
   type PeerCertificate,
   SRTP_PROFILE,
 } from '@kaon/dtls';
-import type { Agent } from '@kaon/ice';
+import type { Agent, AgentEvent } from '@kaon/ice';
 import type { CodedError, DatagramCore, Instant, Path, TransmitSlot } from '@kaon/interface/core/v1';
 import type { CryptoProvider } from '@kaon/interface/crypto/v1';
 import type { SecureEvent } from '@kaon/interface/secure-transport/v1';
@@ -75,7 +75,6 @@ export class DataStack implements DatagramCore<StackEvent> {
   #now: Instant = 0;
   #dtlsStarted = false;
   #secure = false;
-  #iceConnected = false;
   /** Path of the last record taken; trusted until ICE says anything. */
   #trusted: Path | undefined = undefined;
   #receivedAlert: number | undefined = undefined;
@@ -142,7 +141,7 @@ export class DataStack implements DatagramCore<StackEvent> {
 
   handleDatagram(bytes: Uint8Array, path: Path, now: Instant): void {
     if (this.#phase !== 'open') return;
-    this.#now = now;
+    this.#now = Math.max(this.#now, now);
     const protocol = protocolOf(bytes);
     if (protocol === 'stun') this.agent.handleDatagram(bytes, path, now);
     else if (protocol === 'dtls') this.#record(bytes, path, now);
@@ -152,7 +151,7 @@ export class DataStack implements DatagramCore<StackEvent> {
 
   handleTimeout(now: Instant): void {
     if (this.#phase !== 'open') return;
-    this.#now = now;
+    this.#now = Math.max(this.#now, now);
     this.agent.handleTimeout(now);
     this.#dtls?.handleTimeout(now);
     if (this.#secure) this.#channels?.handleTimeout(now);
@@ -166,7 +165,7 @@ export class DataStack implements DatagramCore<StackEvent> {
   }
 
   pollTransmit(slot: TransmitSlot, now: Instant): boolean {
-    this.#now = now;
+    this.#now = Math.max(this.#now, now);
     if (this.#phase === 'closing') return this.#transmitLast(slot, now);
     if (this.#phase === 'closed') return false;
     return this.agent.pollTransmit(slot, now) || this.#transmitDtls(slot, now) || this.#transmitSctp(slot, now);
@@ -221,23 +220,26 @@ export class DataStack implements DatagramCore<StackEvent> {
   }
 
   #startDtls(now: Instant): void {
-    if (this.#dtls === undefined || this.#dtlsStarted || !this.#iceConnected) return;
+    if (this.#dtls === undefined || this.#dtlsStarted) return;
+    const { state } = this.agent;
+    if (state !== 'connected' && state !== 'completed') return;
     this.#dtlsStarted = true;
     this.#dtls.start(now);
   }
 
   /** Moves what the lower layers report into the queue; channels wait in theirs, which is what slows a peer down. */
   #pump(now: Instant): void {
+    const { agent } = this;
     let heard = false;
-    for (let event = this.agent.pollEvent(); event !== undefined; event = this.agent.pollEvent()) {
+    // What nobody polls stays with the agent, which keeps the newest.
+    for (let event: AgentEvent | undefined; this.#events.length < MAX_EVENTS; ) {
+      event = agent.pollEvent();
+      if (event === undefined) break;
       heard = true;
-      if (event.type === 'state') this.#iceConnected = event.state === 'connected' || event.state === 'completed';
       if (event.type !== 'closed') this.#events.push({ type: 'ice', event });
     }
-    if (heard) {
-      this.#trusted = undefined;
-      this.#startDtls(now);
-    }
+    if (heard) this.#trusted = undefined;
+    this.#startDtls(now);
     const dtls = this.#dtls;
     if (dtls === undefined) return;
     for (const { bytes, path } of this.#early.take((path) => this.agent.isKnownPath(path)))
@@ -332,6 +334,9 @@ export class DataStack implements DatagramCore<StackEvent> {
     this.counters.bytesSent += slot.end - slot.start;
   }
 }
+
+/** Reports that wait to be polled at most, channels' own apart. */
+const MAX_EVENTS = 1024;
 
 /** The association's own events under the stack's names. */
 function fromChannels(event: ChannelsEvent): StackEvent {
