@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import type { Aead, AeadName, CryptoProvider } from '@kaon/interface/crypto/v1';
-import { createAead } from './crypto/aead.ts';
+import { createAead, hasChaCha } from './crypto/aead.ts';
+import { createWasmChaCha } from './crypto/chacha.ts';
 import { HybridGcm } from './crypto/gcm/hybrid-gcm.ts';
 import { createRunningHash } from './crypto/hash.ts';
 import { createKeyAgreement } from './crypto/key-agreement.ts';
@@ -27,7 +28,7 @@ export function createNodeCrypto(options: NodeCryptoOptions = {}): CryptoProvide
     random: (out) => void randomFillSync(out),
     hash: createRunningHash,
     mac: createMac,
-    aead: hybrid ? createHybridAead : createAead,
+    aead: (name, key) => chooseAead(name, key, hybrid),
     keyAgreement: createKeyAgreement,
     verify: verifySignature,
     signer: createSigner,
@@ -37,9 +38,13 @@ export function createNodeCrypto(options: NodeCryptoOptions = {}): CryptoProvide
 /** The cryptography of `createNodeCrypto` with its defaults. */
 export const nodeCrypto: CryptoProvider = createNodeCrypto();
 
-function createHybridAead(name: AeadName, key: Uint8Array): Aead {
-  const plain = createAead(name, key);
-  return name === 'CHACHA20-POLY1305' ? plain : new HybridGcm(name, key, plain);
+function chooseAead(name: AeadName, key: Uint8Array, hybrid: boolean): Aead {
+  if (name !== 'CHACHA20-POLY1305') {
+    const plain = createAead(name, key);
+    return hybrid ? new HybridGcm(name, key, plain) : plain;
+  }
+  const plain = hasChaCha() || key.length !== 32 ? createAead(name, key) : undefined;
+  return createWasmChaCha(key, plain) ?? plain ?? createAead(name, key);
 }
 
 function hybridByDefault(): boolean {

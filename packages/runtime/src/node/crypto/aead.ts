@@ -20,7 +20,7 @@ const CIPHER: Readonly<Record<AeadName, CipherGCMTypes>> = {
 
 /**
  * An AEAD by OpenSSL, one cipher object per packet. Throws RangeError on a key of the wrong length and
- * `RUNTIME_UNSUPPORTED_CIPHER` where the platform lacks the cipher (Bun has no ChaCha20-Poly1305 here).
+ * `RUNTIME_UNSUPPORTED_CIPHER` where the platform lacks the cipher.
  */
 export function createAead(name: AeadName, key: Uint8Array): Aead {
   const length = name === 'AES-128-GCM' ? 16 : 32;
@@ -71,7 +71,8 @@ class NodeAead implements Aead {
 
 let chaCha: boolean | undefined;
 
-function hasChaCha(): boolean {
+/** Whether the platform has ChaCha20-Poly1305; Bun has not. */
+export function hasChaCha(): boolean {
   chaCha ??= getCiphers().includes('chacha20-poly1305');
   return chaCha;
 }
