@@ -4,7 +4,7 @@ import { dirname, join, posix } from 'node:path';
 import { entries, type Package, ROOT } from './workspace.ts';
 
 /** The API of a package as text: its entry points with their exported declarations, without comments. */
-function apiOf(each: Package): string {
+export function apiOf(each: Package): string {
   const parts = entries(each).map(({ subpath, source }) => {
     const built = source
       .replace(`packages/${each.short}/src/`, `packages/${each.short}/dist/`)
@@ -30,6 +30,27 @@ export function checkApi(each: Package, update: boolean): string | undefined {
   const gone = difference(before, now).map((line) => `- ${line}`);
   const added = difference(now, before).map((line) => `+ ${line}`);
   return [...gone, ...added].slice(0, 60).join('\n').concat(`\nIf this is meant: ${HOW}`);
+}
+
+/**
+ * Classes of other packages that stand in what a package exports: two installed copies would not fit together. `@kaon/webrtc` is exempt: it is the assembly, and brings the others itself.
+ * Gives the problem, if any.
+ */
+export function checkForeignClasses(each: Package, all: readonly Package[]): string | undefined {
+  if (each.short === 'webrtc') return undefined;
+  const own = apiOf(each);
+  const ownNames = new Set(
+    [...own.matchAll(/^export (?:declare )?(?:abstract )?\w+ ([\w$]+)/gm)].map(([, name]) => name!),
+  );
+  const found = all
+    .filter((other) => other !== each)
+    .flatMap((other) => classNames(apiOf(other)).map((name) => ({ name, of: other.name })))
+    .filter(({ name }) => !ownNames.has(name) && new RegExp(`(?<![\\w$'".-])${name}(?![\\w$'"-])`).test(own));
+  return found.length === 0 ? undefined : found.map(({ name, of }) => `${name} is a class of ${of}`).join('\n');
+}
+
+function classNames(api: string): string[] {
+  return [...api.matchAll(/^export declare (?:abstract )?class ([\w$]+)/gm)].map(([, name]) => name!);
 }
 
 const HOW = 'Run `KAON_UPDATE_API=1 pnpm checks`, look at the difference, and add a changeset.';

@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkApi } from './api.ts';
+import { checkApi, checkForeignClasses } from './api.ts';
 import { Report } from './report.ts';
 import { checkSize, measure, readTable, type Size, writeTable } from './sizes.ts';
 import { checkPublint, checkTypesResolution, checkUnused } from './tools.ts';
@@ -14,14 +14,17 @@ const report = new Report();
 const table = readTable();
 const sizes: Size[] = [];
 
-for (const each of publishedPackages()) {
-  if (!existsSync(join(each.folder, 'dist'))) {
+const packages = publishedPackages();
+const built = packages.filter(({ folder }) => existsSync(join(folder, 'dist')));
+for (const each of packages) {
+  if (!built.includes(each)) {
     report.note(`${each.name} is built`, 'run `pnpm build` first');
     continue;
   }
   report.note(`${each.name}: publint`, await checkPublint(each));
   report.note(`${each.name}: types resolve (attw)`, checkTypesResolution(each));
   report.note(`${each.name}: API snapshot`, checkApi(each, process.env['KAON_UPDATE_API'] === '1'));
+  report.note(`${each.name}: no class of another package in its API`, checkForeignClasses(each, built));
   if (each.short !== 'interface') sizes.push(...(await measure(each)));
 }
 

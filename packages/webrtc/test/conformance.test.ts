@@ -58,7 +58,10 @@ datagramCoreConformance({ describe, it }, 'DataStack', (seed) => {
       ] as const) {
         own.agent.addLocalBase({ address: at }, now);
         own.agent.setRemoteCredentials(peer.agent.localCredentials, now);
-        own.agent.addRemoteCandidate(parseCandidate(`candidate:1 1 udp 2130706431 ${to.address} ${to.port} typ host`), now);
+        own.agent.addRemoteCandidate(
+          parseCandidate(`candidate:1 1 udp 2130706431 ${to.address} ${to.port} typ host`),
+          now,
+        );
         own.establish(
           {
             role: label === 'a' ? 'client' : 'server',
