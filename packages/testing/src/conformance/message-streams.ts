@@ -57,6 +57,15 @@ export function messageStreamsConformance(framework: Framework, name: string, ma
       }
     });
 
+    it('keeps within the limit of the slot, even or odd', () => {
+      for (const mtu of [1163, 1162, 1161, 1160, 999, 577]) {
+        // The pair fails a side that writes past the limit.
+        const session = connect(make, 1, { delay: 5 }, { mtu });
+        for (let i = 0; i < 60; i++) session.write(i % 5, numbered(i, session.random.integer(4, 4000)));
+        session.pair.run({ until: () => session.received().length === 60, what: `60 messages in packets of ${mtu}` });
+      }
+    });
+
     it('keeps the order of each stream over a bad line, and loses nothing', () =>
       withSeed((seed) => {
         const session = connect(make, seed, BAD);
@@ -338,9 +347,14 @@ function toWorld({ a, b, start, pair }: StreamsWorld): World {
   };
 }
 
-function connect(make: MakeStreamsWorld, seed: number, netem: NetemOptions = { delay: 5 }): Session {
+function connect(
+  make: MakeStreamsWorld,
+  seed: number,
+  netem: NetemOptions = { delay: 5 },
+  joined: PairOptions = {},
+): Session {
   const { a, b, start, pair: options } = make(seed);
-  const pair = new Pair(a, b, { ...options, netem, seed });
+  const pair = new Pair(a, b, { ...options, netem, seed, ...joined });
   start(pair.now);
   pair.run({
     until: () => pair.a.has('connected') && pair.b.has('connected'),
