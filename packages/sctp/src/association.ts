@@ -10,6 +10,7 @@ import { Shutdown } from './association/shutdown.ts';
 import { CAUSE, textCause } from './chunks/error-cause.ts';
 import { SctpError } from './errors.ts';
 import { type AssociationOptions, settle } from './options.ts';
+import { HEADER_SIZE } from './packet/header.ts';
 import type { AssociationStats } from './stats.ts';
 
 /**
@@ -174,7 +175,7 @@ export class Association implements MessageStreams {
   }
 
   stats(): AssociationStats {
-    const { sender, receiver, features, settings, outboundStreams, inboundStreams } = this.#context;
+    const { sender, receiver, features, outboundStreams, inboundStreams } = this.#context;
     const measured = sender.rto.measurements > 0;
     return {
       congestionWindow: sender.congestion.window,
@@ -186,7 +187,7 @@ export class Association implements MessageStreams {
       totalRoundTripTime: sender.rto.total,
       roundTripTimeMeasurements: sender.rto.measurements,
       rto: sender.rto.value,
-      mtu: settings.maxPacketSize,
+      mtu: sender.congestion.mtu + HEADER_SIZE,
       unackData: sender.outstanding.size,
       bytesInFlight: sender.outstanding.flight,
       bytesQueued: sender.queue.bytes,

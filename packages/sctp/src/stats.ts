@@ -13,7 +13,7 @@ export interface AssociationStats {
   readonly totalRoundTripTime: number;
   readonly roundTripTimeMeasurements: number;
   readonly rto: number;
-  /** Largest SCTP packet, in bytes. */
+  /** Largest SCTP packet that the latest slot could take, in bytes: a multiple of four. */
   readonly mtu: number;
   /** Chunks sent and not acknowledged (RTCSctpTransportStats of W3C webrtc-stats). */
   readonly unackData: number;

@@ -3,7 +3,7 @@
  * the lookup at two array reads and the cost of an unused stream at nothing.
  */
 export class StreamTable<T> {
-  readonly #pages: (T | undefined)[][] = [];
+  readonly #pages: ((T | undefined)[] | undefined)[] = [];
   readonly #make: (id: number) => T;
 
   constructor(make: (id: number) => T) {
@@ -38,9 +38,12 @@ export class StreamTable<T> {
 
   #add(id: number): T {
     // Filled up to the page asked for, so that the array stays dense: at most 1024 entries.
-    while (this.#pages.length <= id >> 6) this.#pages.push([]);
-    const page = this.#pages[id >> 6]!;
-    while (page.length < 64) page.push(undefined);
+    while (this.#pages.length <= id >> 6) this.#pages.push(undefined);
+    let page = this.#pages[id >> 6];
+    if (page === undefined) {
+      page = new Array<T | undefined>(64).fill(undefined);
+      this.#pages[id >> 6] = page;
+    }
     const made = this.#make(id);
     page[id & 63] = made;
     return made;

@@ -46,10 +46,21 @@ describe('each option has its effect', () => {
     const largest = Math.max(...pair.packets.a.map((bytes) => bytes.length));
     expect(largest).toBeLessThanOrEqual(600);
     expect(largest).toBeGreaterThan(590);
+    // Padding counts too, whatever the size and what is left of the message.
+    for (let maxPacketSize = 300; maxPacketSize < 308; maxPacketSize++) {
+      for (const interleaving of [true, false]) {
+        const odd = Pair.connected({ maxPacketSize, interleaving });
+        for (let size = 250; size < 310; size++) odd.a.write(1, 51, pattern(size), odd.now);
+        odd.a.write(1, 51, pattern(20_001), odd.now);
+        odd.drive(() => odd.messages('b').length === 61);
+        expect(Math.max(...odd.packets.a.map((bytes) => bytes.length))).toBeLessThanOrEqual(maxPacketSize);
+      }
+    }
     const wide = Pair.connected({ maxPacketSize: 16_000 });
     wide.a.write(1, 51, pattern(50_000), wide.now);
     wide.drive(() => wide.messages('b').length === 1);
     // The test's slots have 2000 bytes.
+    expect(wide.a.stats().mtu).toBe(2000);
     expect(Math.max(...wide.packets.a.map((bytes) => bytes.length))).toBeLessThanOrEqual(2000);
   });
 

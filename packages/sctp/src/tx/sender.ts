@@ -164,6 +164,8 @@ export class Sender {
   writeData(buffer: Uint8Array, start: number, limit: number, capacity: number, now: Instant): number {
     const o = this.outstanding;
     const congestion = this.congestion;
+    // The slot tells what the path takes; a driver may change it at any time.
+    if (capacity !== congestion.mtu) congestion.setMtu(capacity);
     if (o.flight === 0) {
       congestion.sending(now, this.rto.value, 0);
       const least = this.#settings.maxBurst * congestion.mtu;

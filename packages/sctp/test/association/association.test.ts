@@ -434,7 +434,7 @@ describe('stats()', () => {
     const pair = Pair.connected({}, { delay: 5 });
     pair.a.write(1, 51, pattern(1000), pair.now);
     pair.pump();
-    expect(pair.a.stats()).toMatchObject({ unackData: 1, bytesInFlight: 1020, messagesSent: 1, mtu: 1163 });
+    expect(pair.a.stats()).toMatchObject({ unackData: 1, bytesInFlight: 1020, messagesSent: 1, mtu: 1160 });
     pair.drive(() => pair.a.stats().unackData === 0);
     expect(pair.b.stats()).toMatchObject({ messagesReceived: 1 });
     const total = (side: 'a' | 'b'): number => pair.packets[side].reduce((sum, bytes) => sum + bytes.length, 0);
