@@ -18,7 +18,7 @@ export interface CertificateInfo {
  */
 export async function readCertificate(der: Uint8Array): Promise<CertificateInfo> {
   // Loaded on use: whoever only generates certificates need not wait for it.
-  const pkijs = await import('pkijs');
+  const [pkijs, { ObjectIdentifier }] = await Promise.all([import('pkijs'), import('asn1js')]);
   let parsed: ParsedCertificate;
   try {
     parsed = pkijs.Certificate.fromBER(der.slice());
@@ -26,8 +26,9 @@ export async function readCertificate(der: Uint8Array): Promise<CertificateInfo>
     throw new CertificateError('CERTIFICATE_BAD_CERTIFICATE', 'The bytes are not an X.509 certificate.', { cause });
   }
   const publicKey = new Uint8Array(parsed.subjectPublicKeyInfo.toSchema().toBER(false));
+  const curve: unknown = parsed.subjectPublicKeyInfo.algorithm.algorithmParams;
   return {
-    details: algorithmDetails(algorithmOf(parsed)),
+    details: algorithmDetails(algorithmOf(parsed, curve instanceof ObjectIdentifier ? curve.getValue() : '')),
     expires: parsed.notAfter.value.getTime(),
     publicKey,
   };
@@ -48,12 +49,12 @@ export async function checkPrivateKey(pkcs8: Uint8Array): Promise<void> {
   }
 }
 
-function algorithmOf(certificate: ParsedCertificate): CertificateAlgorithm {
+/** `curve` is the object identifier of an elliptic curve, dotted. */
+function algorithmOf(certificate: ParsedCertificate, curve: string): CertificateAlgorithm {
   const { algorithm, parsedKey } = certificate.subjectPublicKeyInfo;
   switch (algorithm.algorithmId) {
     case '1.2.840.10045.2.1': {
-      const curve: unknown = algorithm.algorithmParams?.valueBlock?.toString();
-      const namedCurve = typeof curve === 'string' ? CURVES[curve] : undefined;
+      const namedCurve = CURVES[curve];
       if (namedCurve !== undefined) return { name: 'ECDSA', namedCurve };
       break;
     }
