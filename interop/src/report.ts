@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Role } from './link.ts';
-import type { PeerKind } from './peer-kind.ts';
+import { lackOf, type PeerKind } from './peer-kind.ts';
 import { scenarios } from './scenarios/index.ts';
 import { VANISH } from './vanish.ts';
 
@@ -17,12 +17,17 @@ export class Report {
     this.#versions.set(kind.id, text);
   }
 
-  add(kind: PeerKind, role: Role | undefined, scenario: string, verdict: Verdict, detail: string): void {
+  /** The run against this peer ended before its time. */
+  fail(kind: PeerKind, detail: string): void {
+    this.failed++;
+    console.log(`FAIL ${kind.id}: ${detail}`);
+  }
+
+  add(kind: PeerKind, role: Role, scenario: string, verdict: Verdict, detail: string): void {
     if (verdict === 'ok') this.passed++;
     if (verdict === 'FAIL') this.failed++;
     this.#verdicts.set(`${kind.id} ${scenario} ${role}`, verdict);
-    const who = role === undefined ? '' : role === 'offers' ? ', Kaon offers' : ', Kaon answers';
-    console.log(`${verdict.padEnd(4)} ${kind.id}${who}: ${scenario} ${detail}`.trimEnd());
+    console.log(`${verdict.padEnd(4)} ${kind.id}, Kaon ${role}: ${scenario} ${detail}`.trimEnd());
   }
 
   /** The table, the same for the same verdicts and versions. */
@@ -57,14 +62,13 @@ export class Report {
   }
 
   #cell(kind: PeerKind, scenario: string, notes: string[]): string {
-    const reason = kind.lacks[scenario];
-    if (reason !== undefined) {
+    const cell = (role: Role): string => {
+      const reason = lackOf(kind, scenario, role);
+      if (reason === undefined) return this.#verdicts.get(`${kind.id} ${scenario} ${role}`) ?? '–';
       if (!notes.includes(reason)) notes.push(reason);
       return `– (${notes.indexOf(reason) + 1})`;
-    }
-    const [offers, answers] = (['offers', 'answers'] as const).map((role) =>
-      this.#verdicts.get(`${kind.id} ${scenario} ${role}`),
-    );
-    return offers === undefined && answers === undefined ? '–' : `${offers ?? '–'} / ${answers ?? '–'}`;
+    };
+    const [offers, answers] = [cell('offers'), cell('answers')];
+    return offers === answers && offers.startsWith('–') ? offers : `${offers} / ${answers}`;
   }
 }

@@ -1,6 +1,6 @@
 import { within } from './inbox.ts';
 import { Link, type Role } from './link.ts';
-import type { PeerKind } from './peer-kind.ts';
+import { lackOf, type PeerKind } from './peer-kind.ts';
 import type { RemotePeer } from './remote.ts';
 import type { Report } from './report.ts';
 import type { Scenario } from './scenario.ts';
@@ -29,12 +29,12 @@ export async function runSuite(options: SuiteOptions): Promise<{ readonly late: 
   try {
     peer = await start(kind, report);
     for (const scenario of scenarios.filter(({ id }) => isWanted(id))) {
-      const reason = kind.lacks[scenario.id];
-      if (reason !== undefined) {
-        report.add(kind, undefined, scenario.id, 'n/a', `(${reason})`);
-        continue;
-      }
       for (const role of ROLES) {
+        const reason = lackOf(kind, scenario.id, role);
+        if (reason !== undefined) {
+          report.add(kind, role, scenario.id, 'n/a', `(${reason})`);
+          continue;
+        }
         const alive = await judge(report, kind, role, scenario.id, () => runScenario(scenario, role, peer!, stack));
         if (!alive && !(await answers(peer))) {
           // The peer crashed, or hangs: the next scenario gets a fresh one.
@@ -50,7 +50,7 @@ export async function runSuite(options: SuiteOptions): Promise<{ readonly late: 
     }
     await peer.close();
   } catch (error) {
-    report.add(kind, undefined, 'the run', 'FAIL', message(error));
+    report.fail(kind, message(error));
     await peer?.kill().catch(() => {});
   }
   return { late: Promise.resolve() };

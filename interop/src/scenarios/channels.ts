@@ -1,44 +1,34 @@
 import assert from 'node:assert/strict';
 import type { ChannelFacts, ChannelInit } from '../agent/protocol.ts';
-import type { ChannelPair, Side } from '../link.ts';
+import type { ChannelPair, Link, Side } from '../link.ts';
 import { LocalChannel } from '../local.ts';
 import { burstIndex, type Context, exchange, type Scenario } from '../scenario.ts';
 
 const COUNT = 50;
 
-const unordered: Scenario = {
-  id: 'unordered',
-  title: 'unordered delivery',
-  run: (context) => withReliability(context, { ordered: false }),
-};
+const SIDES = [
+  ['kaon', 'Kaon'],
+  ['peer', 'the peer'],
+] as const;
 
-const maxRetransmits: Scenario = {
-  id: 'max-retransmits',
-  title: '`maxRetransmits: 0`',
-  run: (context) => withReliability(context, { ordered: false, maxRetransmits: 0 }),
-};
+const reliability: readonly Scenario[] = [
+  ...byEitherSide('unordered', 'unordered', { ordered: false }),
+  ...byEitherSide('max-retransmits', '`maxRetransmits: 0`, unordered', { ordered: false, maxRetransmits: 0 }),
+  ...byEitherSide('max-packet-life-time', '`maxPacketLifeTime`, ordered', { ordered: true, maxPacketLifeTime: 500 }),
+];
 
-const maxPacketLifeTime: Scenario = {
-  id: 'max-packet-life-time',
-  title: '`maxPacketLifeTime`',
-  run: (context) => withReliability(context, { ordered: true, maxPacketLifeTime: 500 }),
-};
-
-const labels: Scenario = {
-  id: 'label',
-  title: 'label and protocol in UTF-8',
-  async run({ connect, role }) {
+const labels: readonly Scenario[] = SIDES.map(([from, title]) => ({
+  id: `label-by-${from}`,
+  title: `label and protocol in UTF-8, set by ${title}`,
+  async run(context) {
     const label = 'Kanał ✓ 频道';
     const protocol = 'proto-ø/1';
-    const link = await connect({ first: { label, init: { protocol } } });
-    for (const pair of [link.first, await link.open(other(role), label, { protocol })]) {
-      await assertFacts(pair, { label, protocol });
-      await exchange(pair, { kind: 'text', text: label });
-    }
-    const nameless = await link.open('kaon', '');
-    await assertFacts(nameless, { label: '', protocol: '' });
+    const { link, pair } = await channelFrom(context, from, label, { protocol });
+    await assertFacts(pair, { label, protocol });
+    await exchange(pair, { kind: 'text', text: label });
+    await assertFacts(await link.open(from, ''), { label: '', protocol: '' });
   },
-};
+}));
 
 const negotiated: Scenario = {
   id: 'negotiated',
@@ -80,17 +70,36 @@ const hundred: Scenario = {
   },
 };
 
-/** One channel from each side: each side must see the same reliability, and unharmed networks lose nothing. */
-async function withReliability({ connect, role }: Context, init: ChannelInit): Promise<void> {
-  const link = await connect({ first: { label: 'from the offerer', init } });
-  for (const pair of [link.first, await link.open(other(role), 'from the answerer', init)]) {
-    await assertFacts(pair, { maxRetransmits: null, maxPacketLifeTime: null, ...init });
-    for (let i = 0; i < COUNT; i++) pair.kaon.send({ kind: 'binary', hex: i.toString(16).padStart(8, '0') });
-    const there = await pair.peer.messages.take(COUNT);
-    await pair.peer.burst(COUNT, 100);
-    const here = await pair.kaon.messages.take(COUNT);
-    for (const list of [there, here]) assert.equal(new Set(list.map(({ head }) => burstIndex(head))).size, COUNT);
+/** A channel from each side: the other must see the same reliability, and on a network without loss nothing is lost. */
+function byEitherSide(id: string, title: string, init: ChannelInit): Scenario[] {
+  return SIDES.map(([from, opener]) => ({
+    id: `${id}-by-${from}`,
+    title: `${title}, opened by ${opener}`,
+    async run(context) {
+      const { pair } = await channelFrom(context, from, id, init);
+      await assertFacts(pair, { maxRetransmits: null, maxPacketLifeTime: null, ...init });
+      for (let i = 0; i < COUNT; i++) pair.kaon.send({ kind: 'binary', hex: i.toString(16).padStart(8, '0') });
+      const there = await pair.peer.messages.take(COUNT);
+      await pair.peer.burst(COUNT, 100);
+      const here = await pair.kaon.messages.take(COUNT);
+      for (const list of [there, here]) assert.equal(new Set(list.map(({ head }) => burstIndex(head))).size, COUNT);
+    },
+  }));
+}
+
+/** A channel that `from` opens: with the offer when it is `from` that offers, else on the finished connection. */
+async function channelFrom(
+  { connect, role }: Context,
+  from: Side,
+  label: string,
+  init: ChannelInit,
+): Promise<{ link: Link; pair: ChannelPair }> {
+  if ((role === 'offers') === (from === 'kaon')) {
+    const link = await connect({ first: { label, init } });
+    return { link, pair: link.first };
   }
+  const link = await connect();
+  return { link, pair: await link.open(from, label, init) };
 }
 
 async function assertFacts(pair: ChannelPair, wanted: Partial<ChannelFacts>): Promise<void> {
@@ -105,16 +114,4 @@ async function assertFacts(pair: ChannelPair, wanted: Partial<ChannelFacts>): Pr
   assert.equal(seen.peer.id, seen.kaon.id, 'stream id');
 }
 
-/** The side that does not offer. */
-function other(role: 'offers' | 'answers'): Side {
-  return role === 'offers' ? 'peer' : 'kaon';
-}
-
-export const channelScenarios: readonly Scenario[] = [
-  unordered,
-  maxRetransmits,
-  maxPacketLifeTime,
-  labels,
-  negotiated,
-  hundred,
-];
+export const channelScenarios: readonly Scenario[] = [...reliability, ...labels, negotiated, hundred];

@@ -17,15 +17,22 @@ const byPeer: Scenario = {
   run: (context) => closing(context, ({ peer }) => peer.close()),
 };
 
+const closeBoth = async ({ kaon, peer }: ChannelPair): Promise<void> => {
+  const asked = peer.close();
+  kaon.channel.close();
+  await asked;
+};
+
 const byBoth: Scenario = {
   id: 'close-by-both',
+  title: 'channel closed by both at once',
+  run: (context) => closing(context, closeBoth, 1),
+};
+
+const byBothAgain: Scenario = {
+  id: 'close-by-both-reuse',
   title: 'channel closed by both at once, id used again',
-  run: (context) =>
-    closing(context, async ({ kaon, peer }) => {
-      const asked = peer.close();
-      kaon.channel.close();
-      await asked;
-    }),
+  run: (context) => closing(context, closeBoth),
 };
 
 const peerConnectionByPeer: Scenario = {
@@ -53,12 +60,16 @@ const peerConnectionByKaon: Scenario = {
   },
 };
 
-async function closing({ connect }: Context, close: (pair: ChannelPair) => Promise<void>): Promise<void> {
+async function closing(
+  { connect }: Context,
+  close: (pair: ChannelPair) => Promise<void>,
+  // Three rounds: ids come free again, and nothing of an earlier round reaches a later one.
+  rounds = 3,
+): Promise<void> {
   const link = await connect();
   const side = link.role === 'offers' ? 'kaon' : 'peer';
   const used = new Set<number | null>();
-  // Three rounds: ids come free again, and nothing of an earlier round reaches a later one.
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < rounds; round++) {
     const pair = await link.open(side, `round ${round}`);
     used.add(pair.kaon.channel.id);
     await exchange(pair, { kind: 'text', text: `round ${round}` });
@@ -82,6 +93,7 @@ export const closingScenarios: readonly Scenario[] = [
   byKaon,
   byPeer,
   byBoth,
+  byBothAgain,
   peerConnectionByPeer,
   peerConnectionByKaon,
 ];
