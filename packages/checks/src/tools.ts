@@ -7,7 +7,7 @@ import { type Package, ROOT } from './workspace.ts';
 
 /** publint: does package.json mean what it says, for every bundler and runtime? Gives the problem, if any. */
 export async function checkPublint(each: Package): Promise<string | undefined> {
-  const { messages } = await publint({ pkgDir: each.folder, level: 'suggestion', strict: true, pack: 'pnpm' });
+  const { messages } = await publint({ pkgDir: each.folder, level: 'suggestion', strict: true, pack: 'npm' });
   const lines = messages.map(
     (message) => `${message.type}: ${formatMessage(message, { ...each.manifest }) ?? message.code}`,
   );
