@@ -162,7 +162,8 @@ class Pump<E extends CoreEvent> implements Driver {
     const core = this.#core;
     const now = this.#clock.now();
     this.#pumping = true;
-    let finished = false;
+    // A core that breaks its contract and throws is loud enough: it is asked again at the next occasion, not at once for ever.
+    let finished = true;
     try {
       if (core.pollTimeout() <= now) core.handleTimeout(now);
       finished = this.#drain(now);

@@ -191,6 +191,24 @@ describe('a handler that throws', () => {
   });
 });
 
+describe('a core that throws', () => {
+  it('is heard by whoever flushes it, and goes on at the next occasion', async () => {
+    const { core, clock, socket, driver } = await start();
+    const transmit = core.pollTransmit.bind(core);
+    core.pollTransmit = () => {
+      throw new Error('bug');
+    };
+    core.timeout = 50;
+    core.say(1);
+    expect(() => driver.flush()).toThrow('bug');
+    expect(clock.deferred).toHaveLength(0);
+    core.pollTransmit = transmit;
+    await clock.advance(50);
+    expect(core.timeouts).toEqual([50]);
+    expect(values(socket)).toEqual([1]);
+  });
+});
+
 describe('fairness', () => {
   it('gives other work a turn after its share of datagrams', async () => {
     const { core, clock, socket, driver } = await start({ maxDatagramsPerTurn: 10 });
