@@ -19,7 +19,8 @@ export const portableCrypto: CryptoProvider = {
   interface: 'kaon:crypto/1',
   name: 'noble',
   random(out: Uint8Array): void {
-    out.set(randomBytes(out.length));
+    // The platform gives at most 65 536 bytes at a time.
+    for (let at = 0; at < out.length; at += 65_536) out.set(randomBytes(Math.min(65_536, out.length - at)), at);
   },
   hash: runningHash,
   mac: hmacOf,

@@ -31,5 +31,5 @@ for (const cookieExchange of [false, true]) {
 }
 
 // RSA keys do not sign in pure JavaScript: `signer` is tested with the kinds it takes.
-const { signer: _signer, random: _random, ...slices } = portableCrypto;
+const { signer: _signer, ...slices } = portableCrypto;
 cryptoConformance({ describe, it }, 'portableCrypto', slices);

@@ -84,11 +84,11 @@ export function messageStreamsConformance(framework: Framework, name: string, ma
     it('finds packets that were damaged on the way by their checksum, where it has one', () =>
       withSeed((seed) => {
         if (make(seed).hasChecksum !== true) return;
-        const session = connect(make, seed, { delay: 10, corrupt: 0.1 });
+        const session = connect(make, seed, { delay: 10, corrupt: 0.25 });
         for (let i = 0; i < 100; i++) session.write(0, numbered(i, 500));
         session.pair.run({ until: () => session.received().length === 100, timeout: 600_000, what: '100 messages' });
         for (const [i, { data }] of session.received().entries()) checkEqual(data, numbered(i, 500), `message ${i}`);
-        check(session.pair.a.line.stats.corrupted > 5, 'the line damaged next to nothing');
+        check(session.pair.a.line.stats.corrupted > 0, 'the line damaged nothing');
       }));
 
     it('unordered messages do not wait for a lost one', () => {
