@@ -36,6 +36,8 @@ export const chromiumMdns: PeerKind = {
   title: 'Chromium, mDNS names',
   isolated: true,
   lacks: {},
+  remark:
+    'Chromium with mDNS names is a page without the camera grant; what does not depend on candidates is left out.',
   scenarios: ['no-trickle', 'trickle', 'ice-restart', 'text', 'binary', '256-kib'],
   start: () => launch([]),
 };

@@ -8,6 +8,7 @@ export const nodeDatachannel: PeerKind = {
   title: 'node-datachannel',
   isolated: false,
   lacks: { 'ice-restart': 'libdatachannel has no ICE restart' },
+  remark: 'node-datachannel does not tell how reliable a channel is: of what Kaon opens, it vouches for the rest.',
   // A process of its own: an uncaught C++ exception ends it.
   start: async () =>
     new RemotePeer(startProcess([process.execPath, fileURLToPath(new URL('agent.ts', import.meta.url))])),

@@ -14,6 +14,8 @@ export interface PeerKind {
    * `id answers` when it is so in one of Kaon's roles only.
    */
   readonly lacks: Readonly<Record<string, string>>;
+  /** What the table says of this peer besides. */
+  readonly remark?: string;
   /** Run these scenarios alone; all of them when absent. */
   readonly scenarios?: readonly string[];
   /** Starts it. Rejects, with what to install, when it is missing. */

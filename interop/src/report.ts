@@ -52,6 +52,7 @@ export class Report {
       ...rows,
       '',
       '"–" is not run with this peer.',
+      ...kinds.flatMap(({ remark }) => (remark === undefined ? [] : ['', remark])),
       ...notes.flatMap((note, i) => ['', `${i + 1}. ${note}.`]),
       '',
     ].join('\n');
