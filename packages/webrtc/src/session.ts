@@ -1,6 +1,5 @@
-import { generateCredentials, type IceCredentials } from '@kaon/ice';
-import { isRejected, readIceCredentials, type SessionDescription, serializeSdp } from '@kaon/sdp';
-import { certificateOf, generateCertificate, type RTCCertificate } from './certificate.ts';
+import type { IceCredentials } from '@kaon/ice';
+import { isRejected, readIceCredentials } from '@kaon/sdp';
 import { ChannelSet } from './channel-set.ts';
 import { type Configuration, changeConfiguration, parseConfiguration, type RTCConfiguration } from './configuration.ts';
 import type { RTCDataChannel } from './data-channel.ts';
@@ -9,11 +8,13 @@ import { type Environment, environmentOf } from './environment.ts';
 import { closedError, domError } from './errors.ts';
 import { RTCPeerConnectionIceErrorEvent, RTCPeerConnectionIceEvent } from './events/events.ts';
 import type { RTCIceCandidate, RTCIceCandidateInit } from './ice-candidate.ts';
-import { addLocalCandidate, addRemoteCandidate, defaultAddress } from './jsep/candidates.ts';
+import { addLocalCandidate, addRemoteCandidate } from './jsep/candidates.ts';
 import { Description } from './jsep/description.ts';
 import { Negotiation } from './jsep/negotiation.ts';
-import { type LocalParameters, makeAnswer, makeOffer, roleOfAnswerer } from './jsep/offer-answer.ts';
+import { NegotiationNeeded } from './jsep/negotiation-needed.ts';
+import { roleOfAnswerer } from './jsep/offer-answer.ts';
 import { OperationsChain } from './jsep/operations.ts';
+import { OwnDescriptions } from './jsep/own-descriptions.ts';
 import { remoteParameters } from './jsep/remote-parameters.ts';
 import { checkLocal, checkRemote, readDescription } from './jsep/validate.ts';
 import { type RTCSctpTransport, sctpTransportInternals } from './sctp-transport.ts';
@@ -24,18 +25,7 @@ import {
 } from './session-description.ts';
 import type { StackEvent } from './stack/events.ts';
 import { connectionState, type RTCPeerConnectionState } from './states.ts';
-import {
-  DEFAULT_MAX_MESSAGE_SIZE,
-  PeerTransport,
-  SCTP_PORT,
-  type TransportListener,
-} from './transport/peer-transport.ts';
-
-/** A description of ours as it was created. */
-interface Made {
-  readonly text: string;
-  readonly session: SessionDescription;
-}
+import { PeerTransport, type TransportListener } from './transport/peer-transport.ts';
 
 /** What a connection does behind its API: negotiation, its transport, its channels, and the states that follow from them. */
 export class Session implements TransportListener {
@@ -51,38 +41,43 @@ export class Session implements TransportListener {
   closed = false;
   readonly #dispatch: (event: Event) => void;
   readonly #chain: OperationsChain;
-  readonly #sessionId: string;
-  readonly #tlsId: string;
-  #sessionVersion = 0;
-  #certificate: RTCCertificate | undefined;
-  #certificatePromise: Promise<RTCCertificate> | undefined = undefined;
-  /** Of the transport to come. */
-  #credentials: IceCredentials | undefined = undefined;
-  #lastOffer: Made | undefined = undefined;
-  #lastAnswer: Made | undefined = undefined;
+  readonly #own: OwnDescriptions;
+  readonly #negotiationNeeded: NegotiationNeeded;
   /** User name fragments that `restartIce` wants replaced. */
   #toReplace = new Set<string>();
-  #negotiationNeeded = false;
-  #checkOnEmptyChain = false;
 
   constructor(configuration: RTCConfiguration | undefined | null, dispatch: (event: Event) => void) {
     this.configuration = parseConfiguration(configuration);
     this.environment = environmentOf(this.configuration.kaon);
     this.#dispatch = dispatch;
-    this.#certificate = this.configuration.certificates[0];
-    const random = new Uint8Array(24);
-    this.environment.crypto.random(random);
-    this.#sessionId = (new DataView(random.buffer).getBigUint64(0) >> 1n).toString();
-    this.#tlsId = Array.from(random.subarray(8), (byte) => byte.toString(16).padStart(2, '0')).join('');
-    this.#chain = new OperationsChain(
-      () => this.closed,
-      () => {
-        if (!this.#checkOnEmptyChain) return;
-        this.#checkOnEmptyChain = false;
-        this.#updateNegotiationNeeded();
-      },
+    this.#own = new OwnDescriptions(
+      this.environment,
+      this.negotiation,
+      this.configuration.certificates[0],
+      this.configuration.kaon.maxMessageSize,
     );
     const session = this;
+    this.#chain = new OperationsChain(
+      () => this.closed,
+      () => this.#negotiationNeeded.chainEmptied(),
+    );
+    this.#negotiationNeeded = new NegotiationNeeded({
+      clock: this.environment.clock,
+      get closed() {
+        return session.closed;
+      },
+      get stable() {
+        return session.negotiation.state === 'stable';
+      },
+      get chainIsEmpty() {
+        return session.#chain.isEmpty;
+      },
+      get needed() {
+        const missing = session.channels.wanted && session.negotiation.currentLocal?.data === undefined;
+        return missing || session.#toReplace.size > 0;
+      },
+      fire: () => this.#fire(new Event('negotiationneeded')),
+    });
     this.channels = new ChannelSet({
       get maxMessageSize() {
         return session.sctp?.maxMessageSize ?? 65536;
@@ -104,10 +99,7 @@ export class Session implements TransportListener {
     if (this.closed) throw closedError();
     const first = !this.channels.wanted;
     const channel = this.channels.create(channelSettings(label, init));
-    if (first) {
-      void this.#prepareCertificate();
-      this.#updateNegotiationNeeded();
-    }
+    if (first) this.#negotiationNeeded.update();
     return channel;
   }
 
@@ -120,7 +112,7 @@ export class Session implements TransportListener {
 
   createAnswer(): Promise<RTCSessionDescriptionInit> {
     return this.#operation(async () => {
-      const { text } = await this.#makeAnswer();
+      const { text } = await this.#own.makeAnswer(() => this.transport);
       return { type: 'answer' as const, sdp: text };
     });
   }
@@ -140,7 +132,7 @@ export class Session implements TransportListener {
   restartIce(): void {
     if (this.closed) return;
     this.#toReplace = new Set(this.#localFragments());
-    this.#updateNegotiationNeeded();
+    this.#negotiationNeeded.update();
   }
 
   setConfiguration(input: RTCConfiguration | undefined): void {
@@ -162,7 +154,7 @@ export class Session implements TransportListener {
 
   /** Our certificate in DER, leaf first; empty before there is one. */
   get certificateChain(): readonly Uint8Array[] {
-    return this.#certificate === undefined ? [] : certificateOf(this.#certificate).chain;
+    return this.#own.certificate?.chain ?? [];
   }
 
   // --- reports of the transport
@@ -202,64 +194,6 @@ export class Session implements TransportListener {
     }
   }
 
-  // --- creating descriptions
-
-  async #makeOffer(iceRestart: boolean): Promise<Made> {
-    const { state } = this.negotiation;
-    if (state !== 'stable' && state !== 'have-local-offer')
-      throw domError('InvalidStateError', `no offer can be made in ${state}`);
-    await this.#prepareCertificate();
-    const { transport } = this;
-    const current = transport?.agent.localCredentials;
-    const restart =
-      transport?.line !== undefined && (iceRestart || this.#toReplace.has(current?.usernameFragment ?? ''));
-    const local = this.#localParameters(restart);
-    const data = this.channels.wanted || this.negotiation.currentLocal?.data !== undefined;
-    const session = makeOffer(local, this.negotiation.currentLocal?.session, data);
-    this.#lastOffer = { session, text: serializeSdp(session) };
-    return this.#lastOffer;
-  }
-
-  async #makeAnswer(): Promise<Made> {
-    const { state, pendingRemote } = this.negotiation;
-    if ((state !== 'have-remote-offer' && state !== 'have-local-pranswer') || pendingRemote === undefined)
-      throw domError('InvalidStateError', `no answer can be made in ${state}`);
-    await this.#prepareCertificate();
-    const { transport } = this;
-    const offered = remoteParameters(pendingRemote)?.credentials;
-    const known = transport?.agent.remoteCredentials;
-    // New credentials of the peer are a restart, to be answered with new ones (RFC 8445 §9).
-    const restart =
-      known !== undefined &&
-      offered !== undefined &&
-      (known.usernameFragment !== offered.usernameFragment || known.password !== offered.password);
-    const session = makeAnswer(this.#localParameters(restart), pendingRemote.session, transport?.connection?.role);
-    this.#lastAnswer = { session, text: serializeSdp(session) };
-    return this.#lastAnswer;
-  }
-
-  #localParameters(restart: boolean): LocalParameters {
-    const { transport } = this;
-    const { kaon } = this.configuration;
-    this.#credentials ??= generateCredentials(this.environment.crypto.random);
-    const credentials = restart
-      ? generateCredentials(this.environment.crypto.random)
-      : (transport?.agent.localCredentials ?? this.#credentials);
-    const candidates = restart || transport?.line === undefined ? [] : transport.localCandidates;
-    return {
-      sessionId: this.#sessionId,
-      sessionVersion: ++this.#sessionVersion,
-      credentials,
-      fingerprints: certificateOf(this.#certificate as RTCCertificate).fingerprints(),
-      tlsId: this.#tlsId,
-      candidates: candidates.map(({ candidate }) => candidate),
-      endOfCandidates: candidates.length > 0 && transport?.agent.gatheringState === 'complete',
-      defaultAddress: defaultAddress(candidates),
-      sctpPort: SCTP_PORT,
-      maxMessageSize: kaon.maxMessageSize ?? DEFAULT_MAX_MESSAGE_SIZE,
-    };
-  }
-
   // --- applying descriptions
 
   async #setLocal(init: RTCLocalSessionDescriptionInit): Promise<void> {
@@ -275,8 +209,9 @@ export class Session implements TransportListener {
     if (!negotiation.accepts('local', type))
       throw domError('InvalidStateError', `a local ${type} cannot be set in ${state}`);
     const text = String(init.sdp ?? '');
-    let made = type === 'offer' ? this.#lastOffer : this.#lastAnswer;
-    if (text === '') made = type === 'offer' ? await this.#makeOffer(false) : await this.#makeAnswer();
+    let made = type === 'offer' ? this.#own.lastOffer : this.#own.lastAnswer;
+    if (text === '')
+      made = type === 'offer' ? await this.#makeOffer(false) : await this.#own.makeAnswer(() => this.transport);
     if (made === undefined) throw domError('InvalidModificationError', `no ${type} was created`);
     let description = new Description(type, made.session, made.text);
     if (text !== '' && text !== made.text) {
@@ -301,8 +236,6 @@ export class Session implements TransportListener {
     checkRemote(session, type, negotiation.offerFor('remote'), negotiation.currentRemote);
     if (mustRollBack) this.#rollback();
     if (this.closed) return;
-    // Before the answer is made, and while the user decides on it.
-    void this.#prepareCertificate();
     this.#apply('remote', new Description(type, session, String(init.sdp)));
   }
 
@@ -311,8 +244,7 @@ export class Session implements TransportListener {
     const before = negotiation.state;
     negotiation.apply(side, description);
     if (negotiation.state === 'stable') {
-      this.#lastOffer = undefined;
-      this.#lastAnswer = undefined;
+      this.#own.settle();
     }
     this.#syncTransport();
     this.#signalingChanged(before);
@@ -323,8 +255,7 @@ export class Session implements TransportListener {
     const { negotiation } = this;
     const before = negotiation.state;
     negotiation.rollback();
-    this.#lastOffer = undefined;
-    this.#lastAnswer = undefined;
+    this.#own.settle();
     const { transport } = this;
     const agreed = negotiation.currentLocal;
     if (transport !== undefined && agreed?.data === undefined) this.#dropTransport();
@@ -350,8 +281,7 @@ export class Session implements TransportListener {
     if (state === 'stable') {
       const fragments = this.#localFragments();
       if ([...this.#toReplace].every((fragment) => !fragments.includes(fragment))) this.#toReplace.clear();
-      this.#negotiationNeeded = false;
-      this.#updateNegotiationNeeded();
+      this.#negotiationNeeded.settled();
     }
     if (state !== before) this.#fire(new Event('signalingstatechange'));
   }
@@ -394,7 +324,8 @@ export class Session implements TransportListener {
     role: 'client' | 'server',
     parameters: NonNullable<ReturnType<typeof remoteParameters>>,
   ): void {
-    const certificate = certificateOf(this.#certificate as RTCCertificate);
+    const { certificate } = this.#own;
+    if (certificate === undefined) return;
     const maxMessageSize = parameters.maxMessageSize === 0 ? Number.POSITIVE_INFINITY : parameters.maxMessageSize;
     if (this.sctp === undefined) {
       this.sctp = sctpTransportInternals.create({ transport: transport.dtls, maxMessageSize });
@@ -414,7 +345,7 @@ export class Session implements TransportListener {
     if (this.sctp !== undefined) sctpTransportInternals.closed(this.sctp);
     this.transport = undefined;
     this.sctp = undefined;
-    this.#credentials = undefined;
+    this.#own.forgetCredentials();
     this.channels.detach();
     this.gatheringState('new');
     this.#updateStates();
@@ -422,8 +353,7 @@ export class Session implements TransportListener {
 
   #fillPool(): void {
     if (this.configuration.iceCandidatePoolSize === 0 || this.transport !== undefined) return;
-    this.#credentials ??= generateCredentials(this.environment.crypto.random);
-    this.#createTransport('controlling', this.#credentials).gather();
+    this.#createTransport('controlling', this.#own.nextCredentials).gather();
   }
 
   // --- states and events
@@ -443,29 +373,6 @@ export class Session implements TransportListener {
     if (connectionChanged) this.#fire(new Event('connectionstatechange'));
   }
 
-  /** W3C WebRTC §4.7.3. */
-  #updateNegotiationNeeded(): void {
-    if (!this.#chain.isEmpty) {
-      this.#checkOnEmptyChain = true;
-      return;
-    }
-    this.environment.clock.defer(() => {
-      if (this.closed) return;
-      if (!this.#chain.isEmpty) {
-        this.#checkOnEmptyChain = true;
-        return;
-      }
-      if (this.negotiation.state !== 'stable') return;
-      const needed =
-        this.#toReplace.size > 0 || (this.channels.wanted && this.negotiation.currentLocal?.data === undefined);
-      if (!needed) this.#negotiationNeeded = false;
-      else if (!this.#negotiationNeeded) {
-        this.#negotiationNeeded = true;
-        this.#fire(new Event('negotiationneeded'));
-      }
-    });
-  }
-
   #fire(event: Event): void {
     if (!this.closed) this.#dispatch(event);
   }
@@ -476,23 +383,12 @@ export class Session implements TransportListener {
     return this.closed ? Promise.reject(closedError()) : this.#chain.chain(run);
   }
 
-  /** Makes the certificate, once. The promise may be left alone: whoever needs the certificate gets the error. */
-  #prepareCertificate(): Promise<RTCCertificate> {
-    if (this.#certificatePromise === undefined) {
-      this.#certificatePromise =
-        this.#certificate === undefined
-          ? generateCertificate({ name: 'ECDSA', namedCurve: 'P-256' })
-          : Promise.resolve(this.#certificate);
-      this.#certificatePromise.then(
-        (certificate) => {
-          this.#certificate = certificate;
-        },
-        () => {
-          // Told to whoever awaits it.
-        },
-      );
-    }
-    return this.#certificatePromise;
+  #makeOffer(iceRestart: boolean): ReturnType<OwnDescriptions['makeOffer']> {
+    return this.#own.makeOffer(() => {
+      const { transport } = this;
+      const fragment = transport?.agent.localCredentials.usernameFragment ?? '';
+      return { transport, data: this.channels.wanted, restart: iceRestart || this.#toReplace.has(fragment) };
+    });
   }
 
   #localFragments(): string[] {
