@@ -1,4 +1,3 @@
-import { nothing, objectIdentifier, sequence } from './der.ts';
 import { CertificateError } from './errors.ts';
 
 /** What key a certificate has, in the words of WebCrypto. */
@@ -35,7 +34,7 @@ export interface AlgorithmDetails {
   readonly algorithm: CertificateAlgorithm;
   readonly key: EcKeyGenParams | RsaHashedKeyGenParams | Algorithm;
   readonly signature: EcdsaParams | Algorithm;
-  readonly signatureIdentifier: Uint8Array;
+  readonly signatureIdentifier: { readonly algorithm: string; readonly parameters: 'absent' | 'null' };
 }
 
 /** Fills in defaults. Throws `CERTIFICATE_UNSUPPORTED_ALGORITHM` on what is not a `CertificateAlgorithm`. */
@@ -50,7 +49,7 @@ export function algorithmDetails(algorithm: CertificateAlgorithm): AlgorithmDeta
         algorithm: { name: 'Ed25519' },
         key: { name: 'Ed25519' },
         signature: { name: 'Ed25519' },
-        signatureIdentifier: sequence(objectIdentifier('1.3.101.112')),
+        signatureIdentifier: { algorithm: '1.3.101.112', parameters: 'absent' },
       };
     default:
       throw unsupported((algorithm satisfies never as { name: unknown }).name);
@@ -64,7 +63,7 @@ function ecdsa({ namedCurve }: EcdsaAlgorithm): AlgorithmDetails {
     algorithm: { name: 'ECDSA', namedCurve },
     key: { name: 'ECDSA', namedCurve },
     signature: { name: 'ECDSA', hash },
-    signatureIdentifier: sequence(objectIdentifier(`1.2.840.10045.4.3.${namedCurve === 'P-256' ? 2 : 3}`)),
+    signatureIdentifier: { algorithm: `1.2.840.10045.4.3.${namedCurve === 'P-256' ? 2 : 3}`, parameters: 'absent' },
   };
 }
 
@@ -80,7 +79,7 @@ function rsa({ modulusLength = 2048, publicExponent = F4, hash = 'SHA-256' }: Rs
     algorithm: { name: 'RSASSA-PKCS1-v1_5', modulusLength, publicExponent: F4.slice(), hash: name },
     key: { name: 'RSASSA-PKCS1-v1_5', modulusLength, publicExponent: F4.slice(), hash: name },
     signature: { name: 'RSASSA-PKCS1-v1_5' },
-    signatureIdentifier: sequence(objectIdentifier(`1.2.840.113549.1.1.${arc}`), nothing()),
+    signatureIdentifier: { algorithm: `1.2.840.113549.1.1.${arc}`, parameters: 'null' },
   };
 }
 

@@ -2,7 +2,7 @@ import { type AlgorithmDetails, algorithmDetails, type CertificateAlgorithm } fr
 import { CertificateError } from './errors.ts';
 import { decodePem, encodePem } from './pem.ts';
 import { checkPrivateKey, readCertificate } from './read.ts';
-import { assemble, type SelfSignedFields, toBeSigned } from './self-signed.ts';
+import { selfSigned } from './self-signed.ts';
 
 /** Options of `Certificate.generate`. */
 export interface GenerateOptions {
@@ -61,24 +61,16 @@ export class Certificate {
       throw new CertificateError('CERTIFICATE_BAD_EXPIRES', `A certificate cannot expire in ${options.expires} ms.`);
     }
     const keys = await generateKeys(details);
-    const [publicKey, privateKey] = await Promise.all([
-      crypto.subtle.exportKey('spki', keys.publicKey),
-      crypto.subtle.exportKey('pkcs8', keys.privateKey),
-    ]);
-    const fields: SelfSignedFields = {
-      signatureIdentifier: details.signatureIdentifier,
-      publicKey: new Uint8Array(publicKey),
-      serial: crypto.getRandomValues(new Uint8Array(16)),
+    const der = await selfSigned({
+      details,
+      keys,
       commonName: options.commonName ?? 'WebRTC',
-      notBefore: now - DAY,
+      notBefore: wholeSeconds(now - DAY),
       notAfter,
-    };
-    const tbs = toBeSigned(fields);
-    const signature = await crypto.subtle.sign(details.signature, keys.privateKey, tbs);
-    const der = assemble(tbs, fields, new Uint8Array(signature), details.algorithm.name === 'ECDSA');
+    });
     return new Certificate({
       chain: [der],
-      privateKey: new Uint8Array(privateKey),
+      privateKey: new Uint8Array(await crypto.subtle.exportKey('pkcs8', keys.privateKey)),
       expires: notAfter,
       algorithm: details.algorithm,
       fingerprints: await computeFingerprints(der),
