@@ -1,5 +1,6 @@
 import type { Instant } from '@kaon/interface/core/v1';
 import type { MessageStreams, WriteOptions } from '@kaon/interface/message-streams/v1';
+import type { DcepOpen } from './dcep/open.ts';
 import { DataChannelError } from './errors.ts';
 import { Overhead } from './overhead.ts';
 import { PPID } from './ppid.ts';
@@ -108,6 +109,16 @@ export class DataChannel implements Channel {
     const { maxRetransmits, maxPacketLifeTime } = parameters;
     this.#options = { unordered: !parameters.ordered, maxRetransmits, maxPacketLifeTime };
     this.#optionsBeforeAck = { unordered: false, maxRetransmits, maxPacketLifeTime };
+  }
+
+  /** A channel as the peer opened it; something came from the peer, then. */
+  static fromOpen(host: ChannelHost, open: DcepOpen): DataChannel {
+    const { label, protocol, ordered, maxRetransmits, maxPacketLifeTime, priority } = open;
+    return new DataChannel(
+      host,
+      { label, protocol, ordered, maxRetransmits, maxPacketLifeTime, negotiated: false, priority },
+      true,
+    );
   }
 
   get bufferedAmount(): number {

@@ -3,6 +3,7 @@ import type { MessageStreams, StreamsEvent } from '@kaon/interface/message-strea
 import { Deque, isMalformed } from '@kaon/wire';
 import { type Channel, type ChannelHost, DataChannel } from './channel.ts';
 import { parametersOf } from './channel-init.ts';
+import { ControlQueue } from './control-queue.ts';
 import { encodeAck } from './dcep/ack.ts';
 import { decodeDcep } from './dcep/decode.ts';
 import { type DcepOpen, encodeOpen } from './dcep/open.ts';
@@ -28,8 +29,7 @@ export class Channels implements Core<ChannelsEvent> {
   readonly #byId = new Map<number, DataChannel>();
   /** Channels of ours that have no id, in the order of their creation. */
   readonly #withoutId = new Set<DataChannel>();
-  /** DCEP messages that did not fit into the send queue. */
-  readonly #control: Deque<{ channel: DataChannel; data: Uint8Array; open: boolean }> = new Deque();
+  readonly #control = new ControlQueue((channel) => this.#opened(channel));
   readonly #events: Deque<ChannelsEvent> = new Deque();
   readonly #held = new HeldMessages();
   readonly #partial = new Map<DataChannel, PartialMessages>();
@@ -150,7 +150,7 @@ export class Channels implements Core<ChannelsEvent> {
         return channel?.takeBufferedAmountLow() ? { type: 'buffered-amount-low', channel } : undefined;
       }
       case 'writable':
-        return this.#flushControl(this.#now) ? { type: 'writable' } : undefined;
+        return this.#control.flush(this.#now) ? { type: 'writable' } : undefined;
       case 'incoming-reset':
         for (const id of event.streams) this.#onIncomingReset(id, this.#now);
         return undefined;
@@ -201,7 +201,7 @@ export class Channels implements Core<ChannelsEvent> {
   #start(channel: DataChannel, now: Instant): void {
     channel.attach();
     if (!channel.negotiated) {
-      this.#sendControl(channel, encodeOpen(channel), true, now);
+      this.#control.send(channel, encodeOpen(channel), true, now);
       return;
     }
     this.#opened(channel);
@@ -228,46 +228,15 @@ export class Channels implements Core<ChannelsEvent> {
       this.#answered.add(id);
       return undefined;
     }
-    const channel = new DataChannel(
-      this.#host,
-      {
-        label: open.label,
-        protocol: open.protocol,
-        ordered: open.ordered,
-        maxRetransmits: open.maxRetransmits,
-        maxPacketLifeTime: open.maxPacketLifeTime,
-        negotiated: false,
-        priority: open.priority,
-      },
-      true,
-    );
+    const channel = DataChannel.fromOpen(this.#host, open);
     this.#labelBytes += labelBytes;
     this.#ids.take(id);
     this.#register(channel, id);
     channel.attach();
     channel.state = 'open';
-    this.#sendControl(channel, encodeAck(), false, now);
+    this.#control.send(channel, encodeAck(), false, now);
     this.#trace('datachannel:channel-opened', { id });
     return { type: 'channel', channel };
-  }
-
-  /** Sends a DCEP message now or, when the queue is full, as soon as there is room. */
-  #sendControl(channel: DataChannel, data: Uint8Array, open: boolean, now: Instant): void {
-    this.#control.push({ channel, data, open });
-    this.#flushControl(now);
-  }
-
-  /** Whether no DCEP message waits any more. */
-  #flushControl(now: Instant): boolean {
-    for (let first = this.#control.peek(); first !== undefined; first = this.#control.peek()) {
-      const { channel, data, open } = first;
-      const wanted = channel.state === (open ? 'connecting' : 'open');
-      if (wanted && !channel.sendControl(data, now)) return false;
-      this.#control.shift();
-      // Data may follow the OPEN at once (RFC 8832 §6).
-      if (wanted && open) this.#opened(channel);
-    }
-    return true;
   }
 
   // --- messages
