@@ -275,6 +275,55 @@ describe('the options of Kaon', () => {
     expect(world.sim.clock.now() - start).toBeLessThan(2000);
   });
 
+  it('let the peer send no more than fits the receive buffer', async () => {
+    const times: number[] = [];
+    for (const receiveBufferSize of [undefined, 10_000]) {
+      const far = new World({ delay: 50 });
+      const { channel, other } = await far.connected({}, { kaon: { receiveBufferSize } });
+      let bytes = 0;
+      other.onmessage = ({ data }) => {
+        bytes += (data as ArrayBuffer).byteLength;
+      };
+      const start = far.sim.clock.now();
+      for (let i = 0; i < 300; i++) channel.send(new Uint8Array(1000));
+      await far.run(() => bytes === 300_000);
+      times.push(far.sim.clock.now() - start);
+      far.close();
+    }
+    // Some 10 kB per round trip of 200 ms.
+    expect(times[0]).toBeLessThan(3000);
+    expect(times[1]).toBeGreaterThan(5000);
+  });
+
+  it('space out connectivity checks', async () => {
+    const counts: number[] = [];
+    for (const checkInterval of [10, 1000]) {
+      const own = new World();
+      const addresses = Array.from({ length: 20 }, (_, i) => `198.51.100.${100 + i}`);
+      const many = own.sim.host({ addresses });
+      let checks = 0;
+      const trace = ({ name }: { name: string }): void => {
+        if (name === 'ice:check-sent') checks++;
+      };
+      const a = own.connection(own.alice, {}, { checkInterval, trace });
+      // Nobody answers: the host is there, its connection is not.
+      const b = own.connection(many);
+      a.createDataChannel('x');
+      await own.until(a.setLocalDescription());
+      await own.until(b.setRemoteDescription(a.localDescription as never));
+      await own.until(b.setLocalDescription());
+      await own.run(() => b.iceGatheringState === 'complete');
+      const answer = b.localDescription;
+      b.close();
+      await own.until(a.setRemoteDescription(answer as never));
+      await own.advance(300);
+      counts.push(checks);
+      own.close();
+    }
+    expect(counts[0]).toBeGreaterThanOrEqual(20);
+    expect(counts[1]).toBeLessThan(10);
+  });
+
   it('make datagrams larger', async () => {
     const sizes: number[] = [];
     const measured = {
