@@ -31,6 +31,18 @@ export function bindUdpSocket(address: string, family: 'IPv4' | 'IPv6', port: nu
   });
 }
 
+/**
+ * Where outgoing bytes rest while the kernel may still want them. One for all sockets, since nearly always a send is done when
+ * it returns: a block of its own would be most of what an idle socket costs.
+ */
+let block = new Uint8Array(0);
+let used = 0;
+
+function newBlock(length: number): void {
+  block = new Uint8Array(Math.max(BLOCK, length));
+  used = 0;
+}
+
 class NodeUdpSocket implements UdpSocket {
   readonly interface = 'kaon:udp-socket/1';
   readonly local: TransportAddress;
@@ -39,9 +51,6 @@ class NodeUdpSocket implements UdpSocket {
   onError: ((error: Error) => void) | undefined = undefined;
   readonly #socket: Socket;
   #closed = false;
-  /** Where outgoing bytes rest while the kernel may still want them. */
-  #block = new Uint8Array(0);
-  #used = 0;
   #queueing = false;
 
   constructor(socket: Socket) {
@@ -64,18 +73,18 @@ class NodeUdpSocket implements UdpSocket {
     }
     // The kernel takes the bytes at once, or, when its buffer is full, the platform reads them later: never from the caller's buffer.
     const length = end - start;
-    if (this.#used + length > this.#block.length) this.#newBlock(length);
-    const at = this.#used;
-    this.#block.set(buffer.subarray(start, end), at);
+    if (used + length > block.length) newBlock(length);
+    const at = used;
+    block.set(buffer.subarray(start, end), at);
     try {
-      socket.send(this.#block, at, length, remote.port, remote.address);
+      socket.send(block, at, length, remote.port, remote.address);
     } catch {
       // Port 0, or an address of the other family on some platforms: this datagram is lost, the socket lives.
       return false;
     }
     if (!SENDS_AT_ONCE || socket.getSendQueueSize() > 0) {
       this.#queueing = SENDS_AT_ONCE;
-      this.#used = at + length;
+      used = at + length;
     }
     return true;
   }
@@ -95,11 +104,6 @@ class NodeUdpSocket implements UdpSocket {
     // Deno gives a window of 64 KiB for every datagram, however short: whoever keeps one would keep all of that.
     if (message.buffer.byteLength > 2 * message.byteLength + 4096) bytes = bytes.slice();
     this.onDatagram?.(bytes, remote, 0);
-  }
-
-  #newBlock(length: number): void {
-    this.#block = new Uint8Array(Math.max(BLOCK, length));
-    this.#used = 0;
   }
 
   #failed(error: Error): void {
