@@ -29,7 +29,10 @@ export interface KaonOptions {
   readonly maxMessageSize?: number | undefined;
   /** Bytes that may wait to be sent, over all channels, before `send` throws OperationError. Default 16 MiB. */
   readonly sendBufferSize?: number | undefined;
-  /** Bytes of received messages, over all channels, that may wait before the peer is told to stop. Default 4 MiB. */
+  /**
+   * Bytes of received messages, over all channels, that may wait before the peer is told to stop. Default: what the
+   * kernel's receive buffers hold, from 512 KiB to 1 MiB.
+   */
   readonly receiveBufferSize?: number | undefined;
   /** Largest UDP payload in bytes, 576 to 65507. Default 1200. */
   readonly mtu?: number | undefined;

@@ -22,6 +22,7 @@ import { iceTransportInternals, type RTCIceTransport } from '../ice-transport.ts
 import type { StackEvent } from '../stack/events.ts';
 import { DataStack } from '../stack/stack.ts';
 import { FingerprintError } from './fingerprint-error.ts';
+import { receiveWindow } from './receive-window.ts';
 
 /** What the peer's description says about its side. */
 export interface RemoteParameters {
@@ -245,7 +246,7 @@ export class PeerTransport {
         sendMessageSize: remote.maxMessageSize,
         receiveMessageSize: kaon.maxMessageSize ?? DEFAULT_MAX_MESSAGE_SIZE,
         sendBufferSize: kaon.sendBufferSize,
-        receiveBufferSize: kaon.receiveBufferSize,
+        receiveBufferSize: kaon.receiveBufferSize ?? receiveWindow(this.#sockets),
         mtu: kaon.mtu ?? DEFAULT_MTU,
         keyLog: kaon.keyLog,
         trace: kaon.trace,
