@@ -29,7 +29,10 @@ export class Channels implements Core<ChannelsEvent> {
   readonly #byId = new Map<number, DataChannel>();
   /** Channels of ours that have no id, in the order of their creation. */
   readonly #withoutId = new Set<DataChannel>();
-  readonly #control = new ControlQueue((channel) => this.#opened(channel));
+  readonly #control = new ControlQueue(
+    (channel) => this.#opened(channel),
+    (channel, error) => this.#closed(channel, error),
+  );
   readonly #events: Deque<ChannelsEvent> = new Deque();
   readonly #held = new HeldMessages();
   readonly #partial = new Map<DataChannel, PartialMessages>();

@@ -46,6 +46,27 @@ describe('defects that others shipped', () => {
     expect(pair.server.streams.priorities.get(0)).toBe(1);
   });
 
+  it('a peer that takes only tiny messages costs the channel, not the process', () => {
+    const pair = new Pair();
+    const { streams } = pair.client;
+    const write = streams.write.bind(streams);
+    streams.write = (...args) => {
+      if (args[2].length > 20) throw Object.assign(new Error('above the limit'), { code: 'SCTP_MESSAGE_TOO_LARGE' });
+      return write(...args);
+    };
+    const before = pair.client.channels.open({ label: 'a label that is too long' }, 0);
+    pair.connect();
+    const after = pair.client.channels.open({ label: 'another that is too long' }, 0);
+    const short = pair.client.channels.open({ label: 'short' }, 0);
+    pair.settle();
+    expect([before.state, after.state, short.state]).toEqual(['closed', 'closed', 'open']);
+    const closed = pair.client.events.filter((event) => event.type === 'closed-channel');
+    expect(closed).toMatchObject([
+      { channel: before, error: { code: 'SCTP_MESSAGE_TOO_LARGE' } },
+      { channel: after, error: { code: 'SCTP_MESSAGE_TOO_LARGE' } },
+    ]);
+  });
+
   it('send in connecting, closing and closed throws', () => {
     const pair = new Pair();
     const channel = pair.client.channels.open({}, 0);

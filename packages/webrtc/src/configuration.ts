@@ -1,3 +1,4 @@
+import { canonicalAddress } from '@kaon/wire';
 import { RTCCertificate, type RTCCertificateLike } from './certificate.ts';
 import { domError } from './errors.ts';
 import { parseIceServers, type RTCIceServer, type ServerUrl } from './ice-servers.ts';
@@ -104,9 +105,17 @@ function checkOptions(kaon: KaonOptions): void {
   range('disconnectedTimeout', 1, 2 ** 31);
   range('failedTimeout', 1, 2 ** 31);
   range('patience', 0, 2 ** 31);
+  each('bindAddresses', kaon.bindAddresses, (address) => canonicalAddress(String(address)) !== undefined);
+  each('families', kaon.families, (family) => family === 'IPv4' || family === 'IPv6');
+  each('candidateTypes', kaon.candidateTypes, (type) => ['host', 'srflx', 'prflx', 'relay'].includes(type));
   const [min, max] = kaon.portRange ?? [1, 65535];
   if (!(Number.isInteger(min) && Number.isInteger(max) && min >= 1 && max <= 65535 && min <= max))
     throw new TypeError('kaon.portRange is not a pair of ports in order');
+}
+
+function each<T>(name: string, values: readonly T[] | undefined, isGood: (value: T) => boolean): void {
+  for (const value of values ?? [])
+    if (!isGood(value)) throw new TypeError(`kaon.${name} cannot have ${String(value)}`);
 }
 
 function checkCertificate(certificate: RTCCertificateLike): RTCCertificate {

@@ -83,7 +83,7 @@ export class OutgoingMessages {
       // A blob that cannot be read any more (its file is gone) is dropped, as a browser does.
       if (first.message instanceof Blob) first.message = (await read(first.message)) ?? NOTHING;
       if (this.#abandoned) return;
-      if (first.message !== NOTHING && !this.#write(first.message, first.binary)) {
+      if (first.message !== NOTHING && !this.#writeLate(first.message, first.binary)) {
         this.#draining = false;
         return;
       }
@@ -93,6 +93,15 @@ export class OutgoingMessages {
     this.#draining = false;
     this.#queue = undefined;
     if (this.#ending && !this.#abandoned) this.#ended();
+  }
+
+  /** As `write`, for a message whose `send` has returned: what the peer does not take any more is dropped. */
+  #writeLate(bytes: Uint8Array, binary: boolean): boolean {
+    try {
+      return this.#write(bytes, binary);
+    } catch {
+      return true;
+    }
   }
 }
 

@@ -214,4 +214,17 @@ describe('OutgoingMessages', () => {
     expect(out.send('ää', 3)).toBe('too large');
     expect(written.at(-1)).toHaveLength(40_000);
   });
+
+  it('drops what the peer has ceased to take while it waited, without an unhandled rejection', async () => {
+    const written: number[] = [];
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    const out = new OutgoingMessages((bytes) => {
+      if (bytes.length > 5) throw new Error('the limit is 5 by now');
+      return written.push(bytes.length) > 0;
+    }, resolve);
+    expect([out.send(new Blob(['long blob']), 10), out.send('text', 10)]).toEqual([undefined, undefined]);
+    out.end();
+    await ended;
+    expect([written, out.waitingBytes]).toEqual([[4], 0]);
+  });
 });

@@ -140,3 +140,90 @@ it('getStats.length is 0, and descriptions can be edited', async () => {
   offer.sdp = 'edited';
   expect(offer.sdp).toBe('edited');
 });
+
+it('every view is sent with its own bytes: no truncated elements, offset and length respected', async () => {
+  const { channel, other } = await world.connected();
+  const seen: number[][] = [];
+  other.onmessage = ({ data }) => seen.push([...new Uint8Array(data as ArrayBuffer)]);
+  const { buffer } = Uint8Array.from({ length: 24 }, (_, n) => n);
+  channel.send(new Uint16Array(buffer, 2, 2));
+  channel.send(new DataView(buffer, 5, 3));
+  channel.send(new Float64Array(buffer, 8, 1));
+  channel.send(new BigUint64Array(buffer, 16));
+  channel.send(new Uint8ClampedArray(buffer).subarray(23));
+  await world.run(() => seen.length === 5);
+  expect(seen).toEqual([
+    [2, 3, 4, 5],
+    [5, 6, 7],
+    [8, 9, 10, 11, 12, 13, 14, 15],
+    [16, 17, 18, 19, 20, 21, 22, 23],
+    [23],
+  ]);
+});
+
+it('no message is lost while onmessage is swapped', async () => {
+  const { channel, other } = await world.connected();
+  const seen: unknown[] = [];
+  const take = (name: string) => (event: MessageEvent) => {
+    seen.push([name, event.data]);
+    other.onmessage = take(name === 'one' ? 'two' : 'one');
+  };
+  other.onmessage = take('one');
+  for (let n = 0; n < 10; n++) channel.send(String(n));
+  await world.run(() => seen.length === 10);
+  expect(seen).toEqual(Array.from({ length: 10 }, (_, n) => [n % 2 === 0 ? 'one' : 'two', String(n)]));
+  // Taken away within an event and put back behind the promises of that turn.
+  other.onmessage = ({ data }) => {
+    seen.push(data);
+    other.onmessage = null;
+    void Promise.resolve().then(() => {
+      other.onmessage = ({ data: next }) => seen.push(next);
+    });
+  };
+  channel.send('a');
+  channel.send('b');
+  await world.run(() => seen.length === 12);
+  expect(seen.slice(10)).toEqual(['a', 'b']);
+});
+
+it('bufferedAmount keeps what was not sent when the channel closes, and does not move any more', async () => {
+  const { a, channel, other } = await world.connected();
+  other.onmessage = () => undefined;
+  for (let n = 0; n < 50; n++) channel.send(new Uint8Array(200_000).subarray(n));
+  const waiting = channel.bufferedAmount;
+  expect(waiting).toBeGreaterThan(5_000_000);
+  a.close();
+  expect([channel.readyState, channel.bufferedAmount]).toEqual(['closed', waiting]);
+  await world.advance(1000);
+  expect(channel.bufferedAmount).toBe(waiting);
+});
+
+it('a peer that lowers its limit in a new description is taken at its word', async () => {
+  const { a, b, channel, other } = await world.connected({}, { kaon: { maxMessageSize: 100_000 } });
+  let length = 0;
+  other.onmessage = ({ data }) => {
+    length = (data as ArrayBuffer).byteLength;
+  };
+  const renegotiate = async (limit: number): Promise<void> => {
+    await a.setLocalDescription();
+    await b.setRemoteDescription(a.localDescription as never);
+    await b.setLocalDescription();
+    const sdp = (b.localDescription?.sdp ?? '').replace(/a=max-message-size:\d+/, `a=max-message-size:${limit}`);
+    await a.setRemoteDescription({ type: 'answer', sdp });
+  };
+  await world.until(renegotiate(1000));
+  expect(await errorName(() => channel.send(new Uint8Array(1001)))).toBe('TypeError');
+  await world.until(renegotiate(90_000));
+  channel.send(new Uint8Array(90_000));
+  await world.run(() => length === 90_000);
+});
+
+it('a peer that takes only tiny messages does not end the process', async () => {
+  const [a, b] = world.pair({}, { kaon: { maxMessageSize: 5 } });
+  const channel = a.createDataChannel('a label of more than five bytes');
+  const events = recorded(channel, 'open', 'close');
+  await world.until(negotiate(a, b));
+  await world.run(() => events.length > 0);
+  const other = b.createDataChannel('the other way there is room');
+  await world.run(() => other.readyState === 'open');
+});
