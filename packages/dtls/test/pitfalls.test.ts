@@ -250,6 +250,33 @@ describe('DTLS pitfalls', () => {
     expect(pair.received.client).toEqual([Uint8Array.of(9)]);
   });
 
+  it('records cost no key schedule and no random numbers', () => {
+    const calls: Record<string, number> = {};
+    const counted = <K extends 'aead' | 'mac' | 'hash' | 'random'>(name: K): (typeof portableCrypto)[K] =>
+      ((...args: never[]) => {
+        calls[name] = (calls[name] ?? 0) + 1;
+        return (portableCrypto[name] as (...args: never[]) => unknown)(...args);
+      }) as unknown as (typeof portableCrypto)[K];
+    const crypto = {
+      ...portableCrypto,
+      aead: counted('aead'),
+      mac: counted('mac'),
+      hash: counted('hash'),
+      random: counted('random'),
+    };
+    const pair = new Pair({ crypto }, { crypto }).connect();
+    // A key for each direction on each side.
+    expect(calls['aead']).toBe(4);
+    const before = { ...calls };
+    for (let i = 0; i < 100; i++) {
+      pair.write('client', Uint8Array.of(i));
+      pair.write('server', Uint8Array.of(i));
+    }
+    pair.run(() => pair.received.client.length === 100 && pair.received.server.length === 100);
+    expect([pair.received.client.length, pair.received.server.length]).toEqual([100, 100]);
+    expect(calls).toEqual(before);
+  });
+
   it('data that nobody polls is bounded', () => {
     const pair = new Pair().connect();
     const data = new Uint8Array(16000);

@@ -158,6 +158,40 @@ describe('data channels and SCTP', () => {
     expect(taken).toBeLessThan(2 * 100_000 + 50_000);
   });
 
+  it('packets below DTLS carry no CRC-32C unless a side insists', () => {
+    const checksums = (options: object): number[] => {
+      const pair = Pair.connected();
+      const own = Pair.connected({}, {}, 1, options);
+      for (const each of [pair, own]) {
+        each.packets.a.length = 0;
+        each.a.write(1, 51, pattern(1000), each.now);
+        each.pump();
+      }
+      return [pair, own].map(({ packets }) => new DataView(packets.a[0]!.buffer).getUint32(8));
+    };
+    const [agreed, insisted] = checksums({ zeroChecksum: false });
+    expect(agreed).toBe(0);
+    expect(insisted).not.toBe(0);
+  });
+
+  it('FORWARD TSN names each stream once, however much of it is given up, and is not sent per packet', () => {
+    const pair = Pair.connected({}, { delay: 10 });
+    pair.link = { delay: 10, filter: (_, from) => from !== 'a' };
+    for (let n = 0; n < 300; n++) pair.a.write(n % 3, 51, pattern(1000), pair.now, { maxRetransmits: 0 });
+    pair.wait(50);
+    pair.packets.a.length = 0;
+    pair.link = { delay: 10 };
+    pair.wait(5000);
+    for (let n = 0; n < 50; n++) pair.a.write(n % 3, 51, pattern(1000), pair.now);
+    pair.drive(() => pair.messages('b').length >= 50);
+    const forwards = pair.packets.a.filter((bytes) => bytes[12] === CHUNK.IForwardTsn);
+    expect(forwards.length).toBeGreaterThan(0);
+    expect(forwards.length).toBeLessThan(20);
+    for (const bytes of forwards) expect(new DataView(bytes.buffer).getUint16(14)).toBeLessThanOrEqual(8 + 3 * 8);
+    pair.wait(1000);
+    expect(pair.a.stats().unackData).toBe(0);
+  });
+
   it('the ABORT leaves after the end', () => {
     const pair = Pair.connected();
     pair.a.abort(pair.now, 'bye');

@@ -87,11 +87,12 @@ export class VirtualClock implements Clock {
 
   /** Lets promises and deferred calls run until none is left; time does not move. */
   async settle(): Promise<void> {
-    do {
-      await turn();
-      this.#runDeferred();
-    } while (this.#deferred.length > 0);
     await turn();
+    // Promises of a turn may defer calls, too: the last turn is one that leaves none.
+    while (this.#deferred.length > 0) {
+      this.#runDeferred();
+      await turn();
+    }
   }
 
   /** Moves time on by `ms`, running what is due in order and settling in between. */

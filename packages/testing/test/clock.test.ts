@@ -65,6 +65,19 @@ describe('VirtualClock', () => {
     expect(log).toEqual(['promise', 'deferred', 'timer']);
   });
 
+  it('settles until no promise defers a call any more', async () => {
+    const clock = new VirtualClock();
+    let done = false;
+    clock.defer(() => {
+      void Promise.resolve().then(() =>
+        clock.defer(() => {
+          done = true;
+        }),
+      );
+    });
+    await clock.runUntil(() => done);
+  });
+
   it('cancels, moves and re-arms timers', async () => {
     const clock = new VirtualClock({ start: 0 });
     const fired: number[] = [];
