@@ -216,6 +216,10 @@ it('a peer that lowers its limit in a new description is taken at its word', asy
   await world.until(renegotiate(90_000));
   channel.send(new Uint8Array(90_000));
   await world.run(() => length === 90_000);
+  // Above what the first description allowed, too.
+  await world.until(renegotiate(200_000));
+  expect(await errorName(() => channel.send(new Uint8Array(150_000)))).toBe('none');
+  expect(channel.readyState).toBe('open');
 });
 
 it('a peer that takes only tiny messages does not end the process', async () => {
@@ -224,6 +228,7 @@ it('a peer that takes only tiny messages does not end the process', async () => 
   const events = recorded(channel, 'open', 'close');
   await world.until(negotiate(a, b));
   await world.run(() => events.length > 0);
+  expect(events).toEqual(['open']);
   const other = b.createDataChannel('the other way there is room');
   await world.run(() => other.readyState === 'open');
 });

@@ -120,7 +120,8 @@ export class DataStack implements DatagramCore<StackEvent> {
       localPort: options.localSctpPort,
       remotePort: options.remoteSctpPort,
       maxPacketSize: mtu - dtls.headroom - dtls.tailroom,
-      maxMessageSize: options.sendMessageSize === 0 ? 2 ** 31 : Math.min(options.sendMessageSize, 2 ** 31),
+      // The peer's limit is the channels' business: it may change, and DCEP does not count.
+      maxMessageSize: 2 ** 31,
       maxReceiveMessageSize: options.receiveMessageSize,
       sendQueueLimit: options.sendBufferSize,
       receiveWindow: options.receiveBufferSize,
