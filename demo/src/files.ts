@@ -1,38 +1,31 @@
-/** Files on disk as the transfer wants them: sources, sinks and hashes. */
+/** Files on disk as the transfer wants them: sources and hashes. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import type { FileHeader, Hasher, Sink } from './file-transfer.ts';
+import { constants, createReadStream } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { FileHeader, Hasher } from './file-transfer.ts';
 
 /** A file that can be sent. */
 export interface LocalFile extends FileHeader {
   readonly path: string;
 }
 
-/** Looks at a file; rejects with a clear error when it is not one. */
+/** Looks at a file; rejects with a clear error when there is none or when it cannot be read. */
 export async function localFile(path: string): Promise<LocalFile> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw new Error(`${path} is not a file`);
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(error.code === 'ENOENT' ? `there is no file ${path}` : `${path}: ${error.message}`);
+  });
+  if (!found.isFile()) throw new Error(`${path} is not a file`);
+  await access(path, constants.R_OK).catch(() => {
+    throw new Error(`${path} may not be read`);
+  });
   return { path, name: basename(path), size: found.size };
 }
 
-/** The bytes of a file. */
-export function readLocalFile(file: LocalFile): AsyncIterable<Uint8Array> {
-  return createReadStream(file.path, { highWaterMark: 1024 * 1024 }) as AsyncIterable<Uint8Array>;
-}
-
-/** A sink that writes to `directory`, under the last part of the name that the sender gave. */
-export async function fileSink(directory: string, header: FileHeader): Promise<Sink & { readonly path: string }> {
-  const path = join(directory, basename(header.name) || 'unnamed');
-  const handle = await open(path, 'w');
-  return {
-    path,
-    write: async (chunk) => {
-      await handle.write(chunk);
-    },
-    close: () => handle.close(),
-  };
+/** The bytes of a file, as many as it had when it was looked at. Opened when the first is asked for. */
+export async function* readLocalFile(file: LocalFile): AsyncGenerator<Uint8Array> {
+  if (file.size === 0) return;
+  yield* createReadStream(file.path, { highWaterMark: 1024 * 1024, end: file.size - 1 });
 }
 
 /** SHA-256 by the platform. */

@@ -1,102 +1,122 @@
 /** The sending peer of the first act; the receiving one is started as a process of its own. */
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { RTCPeerConnection } from '@kaon/webrtc';
-import { Presets, SingleBar } from 'cli-progress';
-import { WebSocket } from 'ws';
 import { FILE_PROTOCOL, type FileResult, opened, sendFile } from './file-transfer.ts';
 import { type LocalFile, readLocalFile, sha256 } from './files.ts';
-import { CONTROL_LABEL, control, type PeerStats, readControl, readStats } from './protocol.ts';
-import { negotiate } from './signaling.ts';
+import { joinRelay, type Link } from './link.ts';
+import { progressBar } from './progress-bar.ts';
+import { CONTROL_LABEL, control, readControl } from './protocol.ts';
+import { type PeerStats, readStats } from './stats.ts';
 
 /** What the first act measured. Times in ms. */
 export interface Measurements {
   readonly file: FileResult;
-  /** From the start of the negotiation to an open channel, signaling included. */
-  readonly connectTime: number;
+  /** From the start of the negotiation to an open channel, signaling included: in fresh processes, and once more. */
+  readonly connectTimes: readonly [first: number, second: number];
   readonly roundTripP50: number;
   readonly roundTripP99: number;
   readonly stats: PeerStats;
 }
 
-/** Sends `file` from this process to another one, which writes it into `directory`. */
-export async function sendInOwnProcesses(url: string, file: LocalFile, directory: string): Promise<Measurements> {
+/**
+ * Sends `file` from this process to another one, which writes it into `directory`. Rejects when anything fails or
+ * `signal` says so; the other process has ended either way.
+ */
+export async function sendInOwnProcesses(
+  url: string,
+  file: LocalFile,
+  directory: string,
+  signal: AbortSignal,
+): Promise<Measurements> {
   const receiver = fork(fileURLToPath(new URL('receiver.ts', import.meta.url)), [url, directory]);
-  const exited = once(receiver, 'exit') as Promise<[number | null]>;
-  const lost = exited.then(([code]) => {
-    throw new Error(`the receiving process ended early (exit code ${code})`);
+  const exited = exitOf(receiver);
+  const stopped = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('interrupted')), { once: true });
+    exited.then((code) => reject(new Error(`the receiving process ended early (exit code ${code})`)), reject);
   });
-  const connection = new RTCPeerConnection({ iceServers: [] });
-  const socket = new WebSocket(new URL('relay', url.replace('http', 'ws')));
   try {
-    const measurements = await Promise.race([transfer(connection, socket, file), lost]);
-    connection.close();
-    const [code] = await exited;
+    const first = await useLink(url, stopped, async (link, over) => {
+      const { connectTime } = await connect(link);
+      const result = await send(link, file, over);
+      return { connectTime, result, stats: await readStats(link.connection as never) };
+    });
+    const second = await useLink(url, stopped, async (link) => {
+      const { channel, connectTime } = await connect(link);
+      return { connectTime, roundTrips: await pings(channel, 1000) };
+    });
+    const code = await exited;
     if (code !== 0) throw new Error(`the receiving process reported a failure (exit code ${code})`);
-    return measurements;
+    const { roundTrips } = second;
+    return {
+      file: first.result,
+      connectTimes: [first.connectTime, second.connectTime],
+      roundTripP50: roundTrips[Math.floor(roundTrips.length * 0.5)] as number,
+      roundTripP99: roundTrips[Math.floor(roundTrips.length * 0.99)] as number,
+      stats: first.stats,
+    };
   } finally {
-    connection.close();
-    socket.close();
     receiver.kill();
-    lost.catch(() => undefined);
+    await exited;
+    stopped.catch(() => undefined);
   }
 }
 
-async function transfer(connection: RTCPeerConnection, socket: WebSocket, file: LocalFile): Promise<Measurements> {
-  const failed = new Promise<never>((_, reject) => {
-    connection.addEventListener('connectionstatechange', () => {
-      if (connection.connectionState === 'failed') reject(new Error('the connection failed'));
-    });
-    socket.on('error', reject);
-    negotiate(connection, socket as never, false, reject);
-  });
-  return Promise.race([failed, measure(connection, socket, file)]);
+function exitOf(child: ChildProcess): Promise<number | null> {
+  return once(child, 'exit').then(([code]) => code as number | null);
 }
 
-async function measure(connection: RTCPeerConnection, socket: WebSocket, file: LocalFile): Promise<Measurements> {
-  // The relay says `ready` once both peers are there.
-  await once(socket, 'message');
+/** Opens a link to the receiver for as long as `use` takes; `over` is aborted at its end. */
+async function useLink<T>(
+  url: string,
+  stopped: Promise<never>,
+  use: (link: Link, over: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const link = joinRelay(url, false);
+  const over = new AbortController();
+  try {
+    return await Promise.race([use(link, over.signal), link.failed, stopped]);
+  } finally {
+    over.abort();
+    link.close();
+  }
+}
+
+async function connect({ connection, ready }: Link): Promise<{ channel: RTCDataChannel; connectTime: number }> {
+  await ready;
   const start = performance.now();
-  const channel = connection.createDataChannel(CONTROL_LABEL);
+  const channel = connection.createDataChannel(CONTROL_LABEL) as unknown as RTCDataChannel;
   await opened(channel);
-  const connectTime = performance.now() - start;
-
-  const roundTrips = await pings(channel, 200);
-  const bar = new SingleBar(
-    { format: `  ${file.name} [{bar}] {percentage}% | {value}/{total} MB | {speed} MB/s`, hideCursor: true },
-    Presets.rect,
-  );
-  const mb = (bytes: number): number => Math.round(bytes / 1e6);
-  bar.start(mb(file.size), 0, { speed: 0 });
-  const began = performance.now();
-  const result = await sendFile(
-    connection.createDataChannel(`file:${file.name}`, { protocol: FILE_PROTOCOL }),
-    file,
-    readLocalFile(file),
-    sha256(),
-    (received) => bar.update(mb(received), { speed: (received / 1e3 / (performance.now() - began)).toFixed(1) }),
-  );
-  bar.stop();
-  return {
-    file: result,
-    connectTime,
-    roundTripP50: roundTrips[Math.floor(roundTrips.length * 0.5)] as number,
-    roundTripP99: roundTrips[Math.floor(roundTrips.length * 0.99)] as number,
-    stats: await readStats(connection as never),
-  };
+  return { channel, connectTime: performance.now() - start };
 }
 
-/** Round-trip times of `count` pings one after the other, sorted, in ms. */
+async function send({ connection }: Link, file: LocalFile, signal: AbortSignal): Promise<FileResult> {
+  const channel = connection.createDataChannel(`file:${file.name}`, { protocol: FILE_PROTOCOL });
+  const bar = progressBar(file.name, file.size);
+  try {
+    return await sendFile(channel as never, {
+      header: file,
+      source: readLocalFile(file),
+      hash: sha256(),
+      progress: (received) => bar.update(received),
+      signal,
+    });
+  } finally {
+    bar.stop();
+  }
+}
+
+/** Round-trip times of `count` pings one after the other, sorted, in ms. Rejects when the channel closes. */
 async function pings(channel: RTCDataChannel, count: number): Promise<number[]> {
   const times: number[] = [];
   for (let id = 0; id < count; id++) {
     const start = performance.now();
-    const answered = new Promise<void>((resolve) => {
+    const answered = new Promise<void>((resolve, reject) => {
       channel.onmessage = ({ data }) => {
         const message = readControl(data);
         if (message?.type === 'pong' && message.id === id) resolve();
       };
+      channel.onclose = () => reject(new Error('the channel closed early'));
     });
     channel.send(control({ type: 'ping', id }));
     await answered;

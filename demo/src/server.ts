@@ -1,9 +1,10 @@
 /** The demo's HTTP server on localhost: the page, its modules with the types stripped, and the WebSockets. */
-import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { stripTypeScriptTypes } from 'node:module';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { respond } from './page-files.ts';
+import { Relay } from './relay.ts';
 
 /** A running server. */
 export interface DemoServer {
@@ -12,45 +13,38 @@ export interface DemoServer {
   close(): Promise<void>;
 }
 
-/** What the server hands on: one callback per WebSocket, told apart by the path it was opened on. */
-export interface DemoHandlers {
-  /** `/relay`: the two sockets that join it hear each other. */
-  readonly page: (socket: WebSocket) => void;
-}
+/** Used when no port is asked for. */
+const DEFAULT_PORT = 8080;
+const LONGEST_SIGNAL = 256 * 1024;
+const LOCAL_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-const FILES: ReadonlyMap<string, readonly [file: string, type: string]> = new Map([
-  ['/', ['browser/index.html', 'text/html']],
-  ['/style.css', ['browser/style.css', 'text/css']],
-  ['/browser/app.js', ['browser/app.ts', 'text/javascript']],
-  ['/browser/view.js', ['browser/view.ts', 'text/javascript']],
-  ['/file-transfer.js', ['file-transfer.ts', 'text/javascript']],
-  ['/signaling.js', ['signaling.ts', 'text/javascript']],
-  ['/protocol.js', ['protocol.ts', 'text/javascript']],
-]);
-
-/** Listens on localhost. With port 0, or when `port` is taken and `fallback` is set, any free port is used. */
-export async function startServer(port: number, handlers: DemoHandlers): Promise<DemoServer> {
+/**
+ * Listens on localhost, on `port`, or by default on 8080 or any free one. `onPage` gets the signaling socket of each
+ * page (`/page`); the two sockets that join `/relay` hear each other. Rejects when the port is taken.
+ */
+export async function startServer(port: number | undefined, onPage: (socket: WebSocket) => void): Promise<DemoServer> {
   const http = createServer((request, response) => {
-    respond(request, response).catch(() => response.writeHead(500).end());
+    // A name that somebody else made point to this machine must not get its answers (DNS rebinding).
+    if (hostOf(request) === undefined) response.writeHead(403).end('only for localhost\n');
+    else respond(request, response).catch(() => response.writeHead(500).end());
   });
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: 256 * 1024 });
-  let waiting: WebSocket | undefined;
-  const relay = (socket: WebSocket): void => {
-    if (waiting === undefined) {
-      waiting = socket;
-      return;
-    }
-    join(waiting, socket);
-    waiting = undefined;
-  };
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: LONGEST_SIGNAL });
+  const relay = new Relay();
   http.on('upgrade', (request, stream, head) => {
-    const accept = request.url === '/relay' ? relay : request.url === '/page' ? handlers.page : undefined;
-    // A page of another origin must not talk to this peer through the visitor's browser.
-    if (accept === undefined || !sameOrigin(request)) stream.destroy();
-    else sockets.handleUpgrade(request, stream, head, accept);
+    const accept = acceptorFor(request.url, relay, onPage);
+    if (accept === undefined) refuse(stream, '404 Not Found');
+    else if (!isOwnPage(request)) refuse(stream, '403 Forbidden');
+    else {
+      sockets.handleUpgrade(request, stream, head, (socket) => {
+        // A frame that breaks the protocol closes the socket; there is nothing more to do about it.
+        socket.on('error', () => undefined);
+        accept(socket);
+      });
+    }
   });
-  await listen(http, port).catch((error: NodeJS.ErrnoException) => {
+  await listen(http, port ?? DEFAULT_PORT).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error;
+    if (port !== undefined) throw new Error(`port ${port} is taken`);
     return listen(http, 0);
   });
   const { port: bound } = http.address() as AddressInfo;
@@ -65,32 +59,30 @@ export async function startServer(port: number, handlers: DemoHandlers): Promise
   };
 }
 
-async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const found = FILES.get(new URL(request.url ?? '/', 'http://localhost').pathname);
-  if (found === undefined) {
-    response.writeHead(404).end('not found');
-    return;
-  }
-  const [file, type] = found;
-  const source = await readFile(new URL(file, import.meta.url), 'utf8');
-  const body = file.endsWith('.ts') ? stripTypeScriptTypes(source).replaceAll(/(from '[^']+)\.ts'/g, "$1.js'") : source;
-  response.writeHead(200, { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-store' }).end(body);
+function acceptorFor(
+  path: string | undefined,
+  relay: Relay,
+  onPage: (socket: WebSocket) => void,
+): ((socket: WebSocket) => void) | undefined {
+  if (path === '/relay') return (socket) => relay.join(socket);
+  return path === '/page' ? onPage : undefined;
 }
 
-function sameOrigin(request: IncomingMessage): boolean {
-  const { origin, host } = request.headers;
-  return origin === undefined || new URL(origin).host === host;
+/** A page of another origin must not talk to this peer through the visitor's browser. Programs send no origin. */
+function isOwnPage(request: IncomingMessage): boolean {
+  const host = hostOf(request);
+  const { origin } = request.headers;
+  return host !== undefined && (origin === undefined || origin === `http://${host}`);
 }
 
-function join(a: WebSocket, b: WebSocket): void {
-  for (const [from, to] of [
-    [a, b],
-    [b, a],
-  ] as const) {
-    from.on('message', (data) => to.send(String(data)));
-    from.on('close', () => to.close());
-    from.send(JSON.stringify({ ready: true }));
-  }
+/** The Host header, if it is a name of this machine. */
+function hostOf({ headers: { host } }: IncomingMessage): string | undefined {
+  return host !== undefined && LOCAL_NAMES.has(host.replace(/:\d+$/, '').toLowerCase()) ? host : undefined;
+}
+
+function refuse(stream: Duplex, status: string): void {
+  stream.on('error', () => undefined);
+  stream.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 }
 
 function listen(http: ReturnType<typeof createServer>, port: number): Promise<void> {

@@ -1,50 +1,84 @@
 /** The page's side of the demo: an ordinary RTCPeerConnection, as any web page would use it. */
-import { FILE_PROTOCOL, receiveFile, sendFile } from '../file-transfer.ts';
-import { CONTROL_LABEL, type ControlMessage, control, type PeerStats, readControl, readStats } from '../protocol.ts';
+import { FILE_PROTOCOL, receiveFile, type Sink, sendFile } from '../file-transfer.ts';
+import { messageOf } from '../format.ts';
+import { CONTROL_LABEL, type ControlMessage, control, readControl } from '../protocol.ts';
 import { negotiate } from '../signaling.ts';
-import { element, save, showChat, showFiles, showStats, TransferView } from './view.ts';
+import { type PeerStats, readStats } from '../stats.ts';
+import { Sha256 } from './sha256.ts';
+import { TransferView } from './transfers.ts';
+import { element, showChat, showFiles, showProblem, showState, showStats } from './view.ts';
 
 const connection = new RTCPeerConnection({ iceServers: [] });
 const socket = new WebSocket(new URL('/page', location.href.replace('http', 'ws')));
+const pageStats: PeerStats[] = [];
+const nodeStats: PeerStats[] = [];
+const over = new AbortController();
 let channel: RTCDataChannel | undefined;
-let nodeStats: PeerStats | undefined;
 
-negotiate(connection, socket, false, (error) => showChat(String(error), false));
+negotiate(connection, socket, false, (error) => showChat(messageOf(error), 'problem'));
 connection.addEventListener('connectionstatechange', () => {
-  element('state').textContent = connection.connectionState;
-});
-connection.addEventListener('datachannel', (event) => {
-  if (event.channel.label === CONTROL_LABEL) {
-    channel = event.channel;
-    channel.addEventListener('message', ({ data }) => take(readControl(data)));
-  } else if (event.channel.protocol === FILE_PROTOCOL) {
-    receive(event.channel).catch((error: unknown) => showChat(String(error), false));
+  const state = connection.connectionState;
+  showState(state, channel?.readyState === 'open');
+  if (state === 'failed') {
+    showProblem('No path between this page and the Node process works. Is a firewall or a VPN in the way?');
   }
 });
+socket.addEventListener('close', () => {
+  // Closing a connection tells its own channels nothing (W3C WebRTC §4.4.2).
+  connection.close();
+  over.abort(new Error('the connection is closed'));
+  showState('closed', false);
+  showProblem('The Node process has ended. Start it again, then');
+});
+connection.addEventListener('datachannel', ({ channel: incoming }) => {
+  if (incoming.label === CONTROL_LABEL) useControl(incoming);
+  else if (incoming.protocol === FILE_PROTOCOL) void receive(incoming);
+});
 
+element('again').addEventListener('click', () => location.reload());
 element('chat').addEventListener('submit', (event) => {
   event.preventDefault();
   const input = element<HTMLInputElement>('text');
   if (input.value === '' || !tell({ type: 'chat', text: input.value })) return;
-  showChat(input.value, true);
+  showChat(input.value, 'mine');
   input.value = '';
 });
-element('upload').addEventListener('change', () => {
-  for (const file of element<HTMLInputElement>('upload').files ?? []) {
-    send(file).catch((error: unknown) => showChat(String(error), false));
-  }
+const upload = element<HTMLInputElement>('upload');
+upload.addEventListener('change', () => {
+  for (const file of [...(upload.files ?? [])]) void send(file);
+  // Otherwise choosing the same file again would be no change.
+  upload.value = '';
+});
+// A file that misses the box must not replace the page.
+for (const type of ['dragover', 'drop']) document.addEventListener(type, (event) => event.preventDefault());
+const drop = element('drop');
+drop.addEventListener('dragover', () => drop.classList.add('over'));
+drop.addEventListener('dragleave', () => drop.classList.remove('over'));
+drop.addEventListener('drop', ({ dataTransfer }) => {
+  drop.classList.remove('over');
+  if (channel?.readyState === 'open') for (const file of [...(dataTransfer?.files ?? [])]) void send(file);
 });
 setInterval(() => {
+  if (connection.connectionState === 'closed') return;
   readStats(connection)
-    .then((stats) => showStats(stats, nodeStats))
-    .catch(() => undefined);
+    .then((stats) => note(pageStats, stats))
+    .catch((error: unknown) => showChat(messageOf(error), 'problem'));
 }, 1000);
 
+function useControl(incoming: RTCDataChannel): void {
+  channel = incoming;
+  const update = (): void => showState(connection.connectionState, incoming.readyState === 'open');
+  incoming.addEventListener('open', update);
+  incoming.addEventListener('close', update);
+  incoming.addEventListener('message', ({ data }) => take(readControl(data)));
+  update();
+}
+
 function take(message: ControlMessage | undefined): void {
-  if (message?.type === 'chat') showChat(message.text, false);
+  if (message?.type === 'chat') showChat(message.text, 'theirs');
   else if (message?.type === 'files') showFiles(message.files, (name) => tell({ type: 'fetch', name }));
   else if (message?.type === 'ping') tell({ type: 'pong', id: message.id });
-  else if (message?.type === 'stats') nodeStats = message.stats;
+  else if (message?.type === 'stats') note(nodeStats, message.stats);
 }
 
 function tell(message: ControlMessage): boolean {
@@ -53,46 +87,83 @@ function tell(message: ControlMessage): boolean {
   return true;
 }
 
+function note(side: PeerStats[], stats: PeerStats): void {
+  side.push(stats);
+  if (side.length > 2) side.shift();
+  showStats(pageStats, nodeStats);
+}
+
 async function send(file: File): Promise<void> {
-  const view = new TransferView(`Sending ${file.name}`);
-  const result = await sendFile(
-    connection.createDataChannel(`file:${file.name}`, { protocol: FILE_PROTOCOL }),
-    { name: file.name, size: file.size },
-    blobChunks(file),
-    new BlobHasher(),
-    (received) => view.update(received, file.name, file.size),
-  );
-  view.done(`Sent ${result.name}: sha256 ${result.sha256}`);
+  const view = new TransferView('Sending', file.name, over.signal);
+  try {
+    const outgoing = connection.createDataChannel(`file:${file.name}`, { protocol: FILE_PROTOCOL });
+    const result = await sendFile(outgoing, {
+      header: { name: file.name, size: file.size },
+      source: blobChunks(file),
+      hash: new Sha256(),
+      progress: (received) => view.update(received, file.name, file.size),
+      signal: view.signal,
+    });
+    view.done('Sent', result);
+  } catch (error) {
+    view.failed(error);
+  }
 }
 
 async function receive(incoming: RTCDataChannel): Promise<void> {
-  const view = new TransferView(`Receiving ${incoming.label}`);
-  const parts: BlobPart[] = [];
-  const result = await receiveFile(
-    incoming,
-    () => ({ write: (chunk) => void parts.push(chunk as Uint8Array<ArrayBuffer>), close: () => undefined }),
-    new BlobHasher(),
-    (received, { name, size }) => view.update(received, name, size),
-  );
-  view.done(`Received ${result.name}: sha256 ${result.sha256}`);
-  save(result.name, new Blob(parts));
+  const view = new TransferView('Receiving', incoming.label.replace(/^file:/, ''), over.signal);
+  const content = new BlobSink();
+  try {
+    const result = await receiveFile(incoming, {
+      open: () => content,
+      hash: new Sha256(),
+      progress: (received, { name, size }) => view.update(received, name, size),
+      signal: view.signal,
+    });
+    view.done('Received', result);
+    save(result.name, content.blob());
+  } catch (error) {
+    view.failed(error);
+  }
 }
 
-async function* blobChunks(blob: Blob): AsyncIterable<Uint8Array> {
+async function* blobChunks(blob: Blob): AsyncGenerator<Uint8Array> {
   const step = 1024 * 1024;
   for (let at = 0; at < blob.size; at += step) yield new Uint8Array(await blob.slice(at, at + step).arrayBuffer());
 }
 
-/** The browser has no running SHA-256; it hashes the whole at the end. */
-class BlobHasher {
-  readonly #parts: BlobPart[] = [];
+/** Gathers bytes into Blobs of some MiB, which browsers can move out of memory. */
+class BlobSink implements Sink {
+  readonly #blobs: Blob[] = [];
+  #parts: BlobPart[] = [];
+  #bytes = 0;
 
-  update(chunk: Uint8Array): void {
+  write(chunk: Uint8Array): void {
     this.#parts.push(chunk as Uint8Array<ArrayBuffer>);
+    this.#bytes += chunk.length;
+    if (this.#bytes >= 8 * 1024 * 1024) this.close();
   }
 
-  async digest(): Promise<string> {
-    const digest = await crypto.subtle.digest('SHA-256', await new Blob(this.#parts).arrayBuffer());
-    return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  close(): void {
+    this.#blobs.push(new Blob(this.#parts));
+    this.discard();
   }
+
+  discard(): void {
+    this.#parts = [];
+    this.#bytes = 0;
+  }
+
+  blob(): Blob {
+    return new Blob(this.#blobs);
+  }
+}
+
+/** Gives received bytes to the user as a download. */
+function save(name: string, content: Blob): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

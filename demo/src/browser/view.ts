@@ -1,95 +1,93 @@
 /** What the page shows. Knows the document and nothing of WebRTC. */
-import type { PeerStats } from '../protocol.ts';
+import type { FileHeader } from '../file-transfer.ts';
+import { formatBytes, formatRate } from '../format.ts';
+import type { PeerStats } from '../stats.ts';
+
+/** Lines that the chat keeps. */
+const LINES = 500;
 
 /** The element with this id. */
 export function element<T extends HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
 }
 
+/** A new element with a class and a text. */
+export function make<K extends keyof HTMLElementTagNameMap>(tag: K, kind = '', text = ''): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  made.className = kind;
+  made.textContent = text;
+  return made;
+}
+
 /** Adds a line to the chat. */
-export function showChat(text: string, mine: boolean): void {
-  const line = document.createElement('li');
-  line.textContent = text;
-  line.className = mine ? 'mine' : 'theirs';
-  element('log').append(line);
-  line.scrollIntoView({ block: 'nearest' });
+export function showChat(text: string, kind: 'mine' | 'theirs' | 'problem'): void {
+  const log = element('log');
+  log.append(make('li', kind, text));
+  while (log.childElementCount > LINES) log.firstElementChild?.remove();
+  log.scrollTop = log.scrollHeight;
+}
+
+/** Shows the state of the connection, and lets the user act only while `usable`. */
+export function showState(state: string, usable: boolean): void {
+  document.body.dataset['state'] = state;
+  element('state').textContent = state;
+  for (const control of document.querySelectorAll<HTMLInputElement | HTMLButtonElement>('main input, main button')) {
+    control.disabled = !usable;
+  }
+}
+
+/** Says above everything what is wrong. */
+export function showProblem(text: string): void {
+  const problem = element('problem');
+  problem.querySelector('span')!.textContent = text;
+  problem.hidden = false;
 }
 
 /** Lists the files that can be fetched; `fetch` is called with the name of the one chosen. */
-export function showFiles(files: readonly { name: string; size: number }[], fetch: (name: string) => void): void {
+export function showFiles(files: readonly FileHeader[], fetch: (name: string) => void): void {
   element('files').replaceChildren(
     ...files.map(({ name, size }) => {
-      const button = document.createElement('button');
-      button.textContent = `Get ${name} (${megabytes(size)})`;
+      const button = make('button', '', 'Get');
+      button.type = 'button';
+      button.setAttribute('aria-label', `Get ${name}`);
       button.addEventListener('click', () => fetch(name));
-      const item = document.createElement('li');
-      item.append(button);
+      const item = make('li');
+      item.append(make('span', 'name', name), make('span', 'size', formatBytes(size)), button);
       return item;
     }),
   );
 }
 
-/** A progress bar for one transfer. */
-export class TransferView {
-  readonly #bar = document.createElement('progress');
-  readonly #label = document.createElement('span');
-  readonly #item = document.createElement('li');
-  readonly #start = performance.now();
-
-  constructor(title: string) {
-    this.#label.textContent = title;
-    this.#item.append(this.#label, this.#bar);
-    element('transfers').prepend(this.#item);
-  }
-
-  update(received: number, name: string, size: number): void {
-    this.#bar.max = Math.max(1, size);
-    this.#bar.value = received;
-    const rate = received / 1e3 / Math.max(1, performance.now() - this.#start);
-    this.#label.textContent = `${name}: ${megabytes(received)} of ${megabytes(size)}, ${rate.toFixed(1)} MB/s`;
-  }
-
-  done(text: string): void {
-    this.#label.textContent = text;
-    this.#item.dataset['done'] = 'true';
-  }
-}
-
-/** Offers received bytes to the user as a download. */
-export function save(name: string, content: Blob): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
-
-/** Fills the table of statistics. */
-export function showStats(page: PeerStats | undefined, node: PeerStats | undefined): void {
-  const rows: readonly (readonly [string, (stats: PeerStats) => string])[] = [
+/** Fills the table of statistics: the newest of each side beside the one before, for the rates. */
+export function showStats(page: readonly PeerStats[], node: readonly PeerStats[]): void {
+  const rows: readonly (readonly [string, (now: PeerStats, before: PeerStats | undefined) => string])[] = [
     ['state', ({ state }) => state],
-    ['path', ({ pair }) => pair],
-    ['round trip', ({ roundTripTime }) => (roundTripTime === undefined ? '' : `${roundTripTime.toFixed(1)} ms`)],
-    ['sent', ({ bytesSent }) => megabytes(bytesSent)],
-    ['received', ({ bytesReceived }) => megabytes(bytesReceived)],
+    ['path', ({ pair }) => pair.replace(' → ', '\n→ ')],
+    [
+      'round trip',
+      ({ roundTripTime }) => (roundTripTime === undefined ? 'not told' : `${roundTripTime.toFixed(1)} ms`),
+    ],
+    ['sent', ({ bytesSent }) => formatBytes(bytesSent)],
+    ['received', ({ bytesReceived }) => formatBytes(bytesReceived)],
+    ['sending', (now, before) => rate(now.bytesSent, before?.bytesSent, now, before)],
+    ['receiving', (now, before) => rate(now.bytesReceived, before?.bytesReceived, now, before)],
   ];
   element('stats').replaceChildren(
     ...rows.map(([title, read]) => {
-      const row = document.createElement('tr');
-      const head = document.createElement('th');
+      const head = make('th', '', title);
       head.scope = 'row';
-      head.textContent = title;
+      const row = make('tr');
       row.append(head);
-      for (const stats of [page, node]) {
-        const cell = document.createElement('td');
-        cell.textContent = stats === undefined ? '' : read(stats);
-        row.append(cell);
+      for (const side of [page, node]) {
+        const now = side.at(-1);
+        row.append(make('td', '', now === undefined ? '' : read(now, side.at(-2))));
       }
       return row;
     }),
   );
 }
 
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(bytes < 1e6 ? 3 : 1)} MB`;
+function rate(bytes: number, before: number | undefined, now: PeerStats, then: PeerStats | undefined): string {
+  if (before === undefined || then === undefined) return '';
+  return formatRate(Math.max(0, bytes - before), now.time - then.time);
 }
