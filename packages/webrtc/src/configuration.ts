@@ -1,4 +1,4 @@
-import { canonicalAddress } from '@kaon/wire';
+import { canonicalAddress, isUnspecified } from '@kaon/wire';
 import { RTCCertificate, type RTCCertificateLike } from './certificate.ts';
 import { domError } from './errors.ts';
 import { parseIceServers, type RTCIceServer, type ServerUrl } from './ice-servers.ts';
@@ -105,7 +105,11 @@ function checkOptions(kaon: KaonOptions): void {
   range('disconnectedTimeout', 1, 2 ** 31);
   range('failedTimeout', 1, 2 ** 31);
   range('patience', 0, 2 ** 31);
-  each('bindAddresses', kaon.bindAddresses, (address) => canonicalAddress(String(address)) !== undefined);
+  // One socket per address of an interface: candidates have to name it.
+  each('bindAddresses', kaon.bindAddresses, (address) => {
+    const canonical = canonicalAddress(String(address));
+    return canonical !== undefined && !isUnspecified(canonical);
+  });
   each('families', kaon.families, (family) => family === 'IPv4' || family === 'IPv6');
   each('candidateTypes', kaon.candidateTypes, (type) => ['host', 'srflx', 'prflx', 'relay'].includes(type));
   const [min, max] = kaon.portRange ?? [1, 65535];

@@ -66,6 +66,7 @@ describe('the configuration', () => {
       [{ kaon: { portRange: [2000, 1000] } }, 'TypeError'],
       [{ kaon: { mtu: 100 } }, 'TypeError'],
       [{ kaon: { bindAddresses: ['localhost'] } }, 'TypeError'],
+      [{ kaon: { bindAddresses: ['0.0.0.0'] } }, 'TypeError'],
       [{ kaon: { bindAddresses: ['127.0.0.1', '::1', 'fe80::1%eth0'] } }, 'none'],
       [{ kaon: { families: ['IPv5'] } }, 'TypeError'],
       [{ kaon: { candidateTypes: ['home'] } }, 'TypeError'],

@@ -68,6 +68,7 @@ it('descriptions without credentials, fingerprint or with a wrong role are refus
     [/a=fingerprint:.*\r\n/, ''],
     [/a=setup:actpass/, 'a=setup:holdconn'],
     [/BUNDLE 0/, 'BUNDLE 0 1'],
+    [/a=sctp-port:5000/, 'a=sctp-port:0'],
   ];
   for (const [from, to] of offers) {
     const description = { type: 'offer', sdp: sdp.replace(from, to) } as const;

@@ -8,6 +8,7 @@ import {
   readGroups,
   readIceCredentials,
   readMid,
+  readSctpPort,
   readSetup,
   readTlsId,
   type SessionDescription,
@@ -47,6 +48,7 @@ export function checkRemote(
   const section = transportSection(session, media);
   checkIce(session, section);
   if (readFingerprints(session, section).length === 0) throw invalid('the data section has no a=fingerprint');
+  if (readSctpPort(media) === 0) throw invalid('a=sctp-port:0 is not a port');
   const setup = readSetup(session, section);
   if (type === 'offer' ? setup === 'holdconn' : setup !== 'active' && setup !== 'passive')
     throw invalid(`a=setup:${setup ?? '(none)'} cannot be in an ${type}`);
