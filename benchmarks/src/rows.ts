@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem, type } from 'node:os';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { type Metric, median, type Scenario } from './scenarios.ts';
 import type { LibraryId } from './worker-process.ts';
 
@@ -28,12 +28,19 @@ export interface Results {
     readonly system: string;
   };
   readonly node: string;
+  /** Processes that wanted to run when the run began, over the last minute: anything above 0.5 disturbs the figures. */
+  readonly load: number;
   readonly rows: readonly Row[];
 }
 
 const YARDSTICK: LibraryId = 'node-datachannel';
 const RESULTS = new URL('../results/', import.meta.url);
 const PAGE = new URL('../../docs/benchmarks.md', import.meta.url);
+
+/** What else the machine is doing, see `Results.load`. */
+export function currentLoad(): number {
+  return loadavg()[0] ?? 0;
+}
 
 /** Samples as they come in. */
 export class Samples {
@@ -53,6 +60,7 @@ export function summarize(
   samples: Samples,
   scenarios: readonly Scenario[],
   versions: ReadonlyMap<LibraryId, string>,
+  load: number,
 ): Results {
   const rows: Row[] = [];
   for (const scenario of scenarios) {
@@ -78,6 +86,7 @@ export function summarize(
       system: `${type()} ${release().replace(/-.*/, '')}`,
     },
     node: process.version,
+    load,
     rows,
   };
 }
@@ -114,13 +123,13 @@ Kaon and other libraries by turns in one run on one machine, over UDP sockets of
 the figures. \`pnpm bench --write\` measures and writes this page; [benchmarks/](../benchmarks/README.md) says how. In
 parentheses: times node-datachannel.
 
-${results.date.slice(0, 10)}: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${results.node}.
+${results.date.slice(0, 10)}: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${results.node}, load ${results.load.toFixed(1)} at the start.
 
 ${table(results)}
 
 "One process" is both ends in one process, which for Kaon and werift means on one core; "two processes" is one end in
-each. A connection is one RTCPeerConnection, so a connected pair is two. Memory "left" compares the end of the third round
-of opening and closing 100 pairs with the end of the first.
+each. A connection is one RTCPeerConnection, so a connected pair is two. Memory "left" is what three rounds of opening and
+closing 100 pairs add, after two rounds that are not counted; node-datachannel's heap is not its own and not shown.
 `,
   );
 }

@@ -1,7 +1,7 @@
 /** `pnpm bench`: Kaon and other libraries by turns. */
 import { parseArgs } from 'node:util';
 import { measureLayers } from './layers/run.ts';
-import { Samples, summarize, table, write } from './rows.ts';
+import { currentLoad, Samples, summarize, table, write } from './rows.ts';
 import { scenarios } from './scenarios.ts';
 import { LIBRARIES, type LibraryId, Worker } from './worker-process.ts';
 
@@ -34,6 +34,8 @@ async function main(): Promise<number> {
     await worker.end();
   }
 
+  const load = currentLoad();
+  if (load > 0.5) console.log(`The machine is busy (load ${load.toFixed(1)}): the figures will say more about that.`);
   const samples = new Samples();
   let failures = 0;
   const rounds = quick ? 1 : 3;
@@ -57,7 +59,7 @@ async function main(): Promise<number> {
     }
   }
 
-  const results = summarize(samples, chosen, versions);
+  const results = summarize(samples, chosen, versions, load);
   console.log(`\n${table(results)}`);
   if (options.write) write(results);
   return failures === 0 ? 0 : 1;
