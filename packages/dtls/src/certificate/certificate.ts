@@ -1,3 +1,5 @@
+import { sha1 } from '@noble/hashes/legacy.js';
+import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 import { type AlgorithmDetails, algorithmDetails, type CertificateAlgorithm } from './algorithm.ts';
 import { CertificateError } from './errors.ts';
 import { decodePem, encodePem } from './pem.ts';
@@ -38,7 +40,6 @@ export class Certificate {
   readonly expires: number;
   /** What kind of key it has. */
   readonly algorithm: CertificateAlgorithm;
-  readonly #fingerprints: ReadonlyMap<string, string>;
 
   private constructor(parts: CertificateParts) {
     this.der = parts.chain[0] ?? new Uint8Array(0);
@@ -46,7 +47,6 @@ export class Certificate {
     this.privateKey = parts.privateKey;
     this.expires = parts.expires;
     this.algorithm = parts.algorithm;
-    this.#fingerprints = parts.fingerprints;
   }
 
   /**
@@ -73,7 +73,6 @@ export class Certificate {
       privateKey: new Uint8Array(await crypto.subtle.exportKey('pkcs8', keys.privateKey)),
       expires: notAfter,
       algorithm: details.algorithm,
-      fingerprints: await computeFingerprints(der),
     });
   }
 
@@ -121,7 +120,6 @@ export class Certificate {
       privateKey,
       expires: info.expires,
       algorithm: info.details.algorithm,
-      fingerprints: await computeFingerprints(leaf),
     });
   }
 
@@ -136,10 +134,10 @@ export class Certificate {
   /** Fingerprints by the given hashes, in that order. Throws `CERTIFICATE_UNSUPPORTED_HASH` on an unknown one. */
   fingerprints(algorithms: readonly FingerprintAlgorithm[] = ['sha-256']): Fingerprint[] {
     return algorithms.map((algorithm) => {
-      const value = this.#fingerprints.get(algorithm);
-      if (value === undefined)
+      const hash = HASHES.get(algorithm);
+      if (hash === undefined)
         throw new CertificateError('CERTIFICATE_UNSUPPORTED_HASH', `There is no hash ${algorithm}.`);
-      return { algorithm, value };
+      return { algorithm, value: hexadecimal(hash(this.der)) };
     });
   }
 }
@@ -149,7 +147,6 @@ interface CertificateParts {
   readonly privateKey: Uint8Array;
   readonly expires: number;
   readonly algorithm: CertificateAlgorithm;
-  readonly fingerprints: ReadonlyMap<string, string>;
 }
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -197,14 +194,15 @@ async function checkMatch(
   }
 }
 
-async function computeFingerprints(der: Uint8Array<ArrayBuffer>): Promise<ReadonlyMap<string, string>> {
-  const algorithms: readonly FingerprintAlgorithm[] = ['sha-1', 'sha-256', 'sha-384', 'sha-512'];
-  const digests = await Promise.all(algorithms.map((algorithm) => crypto.subtle.digest(algorithm, der)));
-  return new Map(algorithms.map((algorithm, i) => [algorithm, hexadecimal(digests[i] ?? new ArrayBuffer(0))]));
-}
+const HASHES: ReadonlyMap<string, (der: Uint8Array) => Uint8Array> = new Map([
+  ['sha-1', sha1],
+  ['sha-256', sha256],
+  ['sha-384', sha384],
+  ['sha-512', sha512],
+]);
 
-function hexadecimal(digest: ArrayBuffer): string {
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0'))
+function hexadecimal(digest: Uint8Array): string {
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0'))
     .join(':')
     .toUpperCase();
 }

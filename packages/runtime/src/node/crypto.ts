@@ -1,4 +1,3 @@
-import { randomFillSync } from 'node:crypto';
 import type { Aead, AeadName, CryptoProvider } from '@kaon/interface/crypto/v1';
 import { createAead, hasChaCha } from './crypto/aead.ts';
 import { createWasmChaCha } from './crypto/chacha.ts';
@@ -6,6 +5,7 @@ import { HybridGcm } from './crypto/gcm/hybrid-gcm.ts';
 import { createRunningHash } from './crypto/hash.ts';
 import { createKeyAgreement } from './crypto/key-agreement.ts';
 import { createMac } from './crypto/mac.ts';
+import { random } from './crypto/random.ts';
 import { createSigner } from './crypto/signer.ts';
 import { verifySignature } from './crypto/verify.ts';
 
@@ -25,7 +25,7 @@ export function createNodeCrypto(options: NodeCryptoOptions = {}): CryptoProvide
   return {
     interface: 'kaon:crypto/1',
     name: hybrid ? 'node+wasm' : 'node',
-    random: (out) => void randomFillSync(out),
+    random,
     hash: createRunningHash,
     mac: createMac,
     aead: (name, key) => chooseAead(name, key, hybrid),
