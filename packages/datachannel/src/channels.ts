@@ -196,7 +196,8 @@ export class Channels implements Core<ChannelsEvent> {
     for (const channel of [...this.#byId.values()]) {
       if ((channel.id as number) >= limit)
         this.#closed(channel, noStream(`stream ${channel.id} does not exist, the peer takes ${limit} streams`));
-      else this.#start(channel, this.#now);
+      // A peer that starts its association over finds the channels that are open as they were.
+      else if (channel.state === 'connecting') this.#start(channel, this.#now);
     }
   }
 

@@ -207,6 +207,21 @@ describe('opening', () => {
   });
 });
 
+describe('an association that starts over', () => {
+  it('opens nothing twice', () => {
+    const pair = new Pair();
+    const channels = [
+      pair.client.channels.open({ label: 'a' }, 0),
+      pair.client.channels.open({ negotiated: true, id: 7 }, 0),
+    ];
+    pair.connect();
+    pair.client.streams.connect();
+    pair.settle();
+    for (const channel of channels) expect(pair.client.about(channel)).toEqual(['open']);
+    expect(pair.server.incoming).toHaveLength(1);
+  });
+});
+
 describe('the end of the association', () => {
   it('closes all channels, then reports closed, and takes no more', () => {
     const pair = new Pair();

@@ -5,7 +5,7 @@ import { domError, type RTCError } from './errors.ts';
 import { type AnyEventHandler, type EventHandler, TypedEventTarget } from './events/event-target.ts';
 import { RTCErrorEvent } from './events/events.ts';
 import { ListenerTracker } from './events/listener-tracker.ts';
-import { toEnum, toUnsignedLong } from './idl.ts';
+import { toEnum, toUnsignedLong, toUSVString } from './idl.ts';
 import { OutgoingMessages, type Sendable } from './outgoing-messages.ts';
 
 /** Life of a channel (W3C WebRTC §6.2). */
@@ -127,10 +127,7 @@ export class RTCDataChannel extends TypedEventTarget<RTCDataChannelEventMap> {
    */
   send(data: string | Blob | ArrayBuffer | ArrayBufferView<ArrayBufferLike>): void {
     if (this.#state !== 'open') throw domError('InvalidStateError', `the channel is ${this.#state}, not open`);
-    const message: Sendable =
-      data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data) || isShared(data)
-        ? data
-        : String(data).toWellFormed();
+    const message: Sendable = typeof data === 'object' && isBytes(data) ? data : toUSVString(data);
     const refused = this.#out.send(message, this.#host.maxMessageSize);
     if (refused === 'too large')
       throw new TypeError(`the message is longer than the ${this.#host.maxMessageSize} bytes that the peer takes`);
@@ -337,8 +334,10 @@ interface ChannelConstruction {
 const construction = new Construction<ChannelConstruction>();
 const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
 
-function isShared(data: unknown): data is SharedArrayBuffer {
-  return typeof SharedArrayBuffer !== 'undefined' && data instanceof SharedArrayBuffer;
+/** Whether the object is one of bytes, whichever realm (a `node:vm` context, a test runner's) it was made in. */
+function isBytes(data: object | null): data is Blob | ArrayBuffer | SharedArrayBuffer | ArrayBufferView {
+  if (ArrayBuffer.isView(data) || data instanceof ArrayBuffer || data instanceof Blob) return true;
+  return /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(data));
 }
 
 /** The name of a priority for a number that a peer sent (RFC 8831 §6.4). */

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RTCDataChannel } from '../src/index.ts';
 import { negotiate } from './helpers/connect.ts';
@@ -114,6 +115,18 @@ describe('an open channel', () => {
       '42',
       [0, 0],
     ]);
+  });
+
+  it('knows bytes of another realm, and turns everything else into text', async () => {
+    const { channel, other } = await world.connected();
+    const received = inbox(other);
+    channel.send(runInNewContext('new Uint8Array([1, 2]).buffer'));
+    channel.send(runInNewContext('new Uint16Array([3])'));
+    channel.send(null as never);
+    channel.send({ toString: () => 'object' } as never);
+    expect(await errorName(() => channel.send(Symbol('x') as never))).toBe('TypeError');
+    await world.run(() => received.length === 4);
+    expect(received).toEqual([[1, 2], [3, 0], 'null', 'object']);
   });
 
   it('copies the bytes when send is called', async () => {
