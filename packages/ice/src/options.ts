@@ -32,9 +32,9 @@ export interface AgentOptions {
   readonly families?: readonly ('IPv4' | 'IPv6')[] | undefined;
   /** Network types of bases that are used; a base without a type is `unknown`. Default: all. */
   readonly networkTypes?: readonly NetworkType[] | undefined;
-  /** Whether a base of the interface with this name is used; a base without a name always is. Default: all. */
+  /** Whether a base of the interface with this name is used; a base without a name always is. Throwing refuses. Default: all. */
   readonly interfaceFilter?: ((networkName: string) => boolean) | undefined;
-  /** Whether a local base, or a remote candidate, at this address is used. Default: all. */
+  /** Whether a local base, or a remote candidate, at this address is used. Throwing refuses. Default: all. */
   readonly addressFilter?: ((address: TransportAddress, side: 'local' | 'remote') => boolean) | undefined;
 
   /** Ta: ms between new transactions once `burst` is used up (RFC 8445 §14.2). Default 50. */
@@ -104,8 +104,8 @@ export function resolveOptions(options: AgentOptions): ResolvedOptions {
     candidateTypes: options.candidateTypes ?? ['host', 'srflx', 'prflx', 'relay'],
     families: options.families ?? ['IPv4', 'IPv6'],
     networkTypes: options.networkTypes,
-    interfaceFilter: options.interfaceFilter ?? everything,
-    addressFilter: options.addressFilter ?? everything,
+    interfaceFilter: guarded(options.interfaceFilter),
+    addressFilter: guarded(options.addressFilter),
     nominationDelay,
     pacing: check('pacing', options.pacing ?? 50, 1),
     burst: check('burst', burst, 1),
@@ -122,6 +122,18 @@ export function resolveOptions(options: AgentOptions): ResolvedOptions {
 const DEFAULT_NOMINATION_DELAY: NominationDelay = { host: 0, prflx: 50, srflx: 100, relay: 500 };
 
 const everything = (): boolean => true;
+
+/** The filter, or one that lets everything pass. It is asked about what peers send, so it must not throw: that refuses. */
+function guarded<A extends readonly unknown[]>(filter: ((...args: A) => boolean) | undefined): (...args: A) => boolean {
+  if (filter === undefined) return everything;
+  return (...args) => {
+    try {
+      return filter(...args);
+    } catch {
+      return false;
+    }
+  };
+}
 
 function check(name: string, value: number, min: number): number {
   if (!(value >= min)) throw new IceError('ICE_BAD_OPTION', `${name} is ${value}, it must be at least ${min}`);

@@ -200,6 +200,20 @@ describe('addressFilter', () => {
     expect(agent.stats().remoteCandidates).toHaveLength(1);
   });
 
+  it('that throws refuses, and throws at nobody', () => {
+    const bug = (): never => {
+      throw new Error('a bug of the application');
+    };
+    const s = story({ signalling: 'none', a: { addressFilter: (_, side) => side === 'local' || bug() } });
+    s.exchangeCredentials();
+    s.b.addRemoteCandidate(s.a.stats().localCandidates[0]!.candidate, s.pair.now);
+    s.pair.advance(1000);
+    expect(s.a.stats().remoteCandidates).toEqual([]);
+    const agent = newAgent({ interfaceFilter: bug });
+    agent.addLocalBase({ address: A4, networkName: 'eth0' }, 0);
+    expect(agent.stats().localCandidates).toEqual([]);
+  });
+
   it('holds for peer-reflexive candidates too', () => {
     const s = story({ signalling: 'none', a: { addressFilter: (_, side) => side === 'local' } });
     s.exchangeCredentials();

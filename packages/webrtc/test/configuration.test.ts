@@ -2,6 +2,7 @@ import type { BindOptions, Network } from '@kaon/interface/network/v1';
 import { afterEach, describe, expect, it } from 'vitest';
 import { localAddresses } from '../src/gatherer.ts';
 import { RTCCertificate, type RTCConfiguration, RTCPeerConnection } from '../src/index.ts';
+import { negotiate } from './helpers/connect.ts';
 import { errorName, World } from './helpers/world.ts';
 
 let world = new World();
@@ -263,6 +264,11 @@ describe('the options of Kaon', () => {
     };
     expect(await candidates({ interfaceFilter: filter, trace: ({ name }) => names.push(name) })).toEqual([]);
     expect(names).toContain('webrtc:interfaces-failed');
+    const [a, b] = world.pair({}, { kaon: { remoteAddressFilter: filter } });
+    a.createDataChannel('x');
+    await world.until(negotiate(a, b));
+    await world.advance(2000);
+    expect([b.signalingState, b.connectionState]).toEqual(['stable', 'new']);
   });
 
   it('give up sooner or later as they say', async () => {
