@@ -7,6 +7,10 @@ import type { Path } from '@kaon/interface/core/v1';
 export class EarlyRecords {
   #records: { readonly bytes: Uint8Array; readonly path: Path }[] = [];
 
+  get isEmpty(): boolean {
+    return this.#records.length === 0;
+  }
+
   /** Keeps a datagram; the oldest goes when there are too many. */
   hold(bytes: Uint8Array, path: Path): void {
     if (bytes.length > MAX_BYTES) return;
@@ -16,7 +20,6 @@ export class EarlyRecords {
 
   /** Takes out those whose path is known by now. */
   take(isKnown: (path: Path) => boolean): readonly { readonly bytes: Uint8Array; readonly path: Path }[] {
-    if (this.#records.length === 0) return this.#records;
     const known = this.#records.filter((record) => isKnown(record.path));
     if (known.length > 0) this.#records = this.#records.filter((record) => !known.includes(record));
     return known;

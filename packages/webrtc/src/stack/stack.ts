@@ -243,8 +243,8 @@ export class DataStack implements DatagramCore<StackEvent> {
     this.#startDtls(now);
     const dtls = this.#dtls;
     if (dtls === undefined) return;
-    for (const { bytes, path } of this.#early.take((path) => this.agent.isKnownPath(path)))
-      this.#record(bytes, path, now);
+    if (!this.#early.isEmpty)
+      for (const { bytes, path } of this.#early.take((path) => agent.isKnownPath(path))) this.#record(bytes, path, now);
     this.#drainDtls(dtls, now);
   }
 
