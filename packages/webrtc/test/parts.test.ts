@@ -191,23 +191,29 @@ describe('OutgoingMessages', () => {
     const written: string[] = [];
     let room = true;
     let ended = false;
+    const refusal = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
     const out = new OutgoingMessages(
-      (bytes) => room && written.push(new TextDecoder().decode(bytes)) > 0,
+      (bytes) => {
+        if (room) return written.push(new TextDecoder().decode(bytes)) > 0;
+        if (bytes.length === 4) refusal.resolve();
+        return false;
+      },
       () => {
         ended = true;
+        end.resolve();
       },
     );
-    const soon = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 10));
     room = false;
     expect(out.send('x', 10)).toBe('full');
     expect(out.send(new Blob(['blob']), 10)).toBe(undefined);
     expect(out.send('text', 10)).toBe(undefined);
     out.end();
-    await soon();
+    await refusal.promise;
     expect([written, out.waitingBytes, ended]).toEqual([[], 8, false]);
     room = true;
     out.writable();
-    await soon();
+    await end.promise;
     expect([written, out.waitingBytes, ended]).toEqual([['blob', 'text'], 0, true]);
     expect(out.send(new Blob([new Uint8Array(17 * 1024 * 1024)]), 2 ** 30)).toBe('full');
     expect(out.send('ä'.repeat(40_000), 2 ** 30)).toBe(undefined);
