@@ -13,7 +13,8 @@ export type ControlMessage =
   /** Page to Node: send this file on a channel of its own. */
   | { readonly type: 'fetch'; readonly name: string }
   /** Round-trip probes: whoever gets a ping answers with the same number. */
-  | { readonly type: 'ping' | 'pong'; readonly id: number }
+  | { readonly type: 'ping'; readonly id: number }
+  | { readonly type: 'pong'; readonly id: number }
   /** Node to page, once a second: what the Node side measures. */
   | { readonly type: 'stats'; readonly stats: PeerStats };
 

@@ -29,6 +29,7 @@ export async function sendInOwnProcesses(
   directory: string,
   signal: AbortSignal,
 ): Promise<Measurements> {
+  if (signal.aborted) throw new Error('interrupted');
   const receiver = fork(fileURLToPath(new URL('receiver.ts', import.meta.url)), [url, directory]);
   const exited = exitOf(receiver);
   const stopped = new Promise<never>((_, reject) => {

@@ -26,8 +26,9 @@ export async function readStats(connection: RTCPeerConnection): Promise<PeerStat
   const describe = (id: unknown): string => {
     const found = all.find((entry) => entry['id'] === id);
     if (found === undefined) return '?';
-    // A page that may not use the camera is not told addresses, not even its own.
-    const address = String(found['address'] || 'hidden');
+    // A page that may not use the camera is not told addresses, not even its own: a name of mDNS, or nothing.
+    const told = String(found['address'] || 'hidden');
+    const address = told.endsWith('.local') ? 'hidden' : told;
     return `${found['candidateType']} ${address.includes(':') ? `[${address}]` : address}:${found['port']}`;
   };
   const roundTripTime = pair?.['currentRoundTripTime'];

@@ -157,8 +157,8 @@ describe('both sides hear', () => {
       },
     };
     const outcomes = await (who === 'sender'
-      ? transfer(pattern(30_000_000), sink, options)
-      : transfer(pattern(30_000_000), sink, {}, options));
+      ? transfer(new Uint8Array(30_000_000), sink, options)
+      : transfer(new Uint8Array(30_000_000), sink, {}, options));
     const heard = ['cancelled', 'the other side gave up: cancelled'];
     expect(reasons(outcomes)).toEqual(who === 'sender' ? heard : heard.toReversed());
     expect(sink.outcome).toBe('discarded');
@@ -171,7 +171,7 @@ describe('both sides hear', () => {
         if (at > 0) pair.receiving.close();
       },
     };
-    const outcomes = await transfer(pattern(30_000_000), sink, {}, receiver);
+    const outcomes = await transfer(new Uint8Array(30_000_000), sink, {}, receiver);
     expect(reasons(outcomes)).toEqual([
       expect.stringMatching(/^the channel closed /),
       'the channel closed before the transfer ended',

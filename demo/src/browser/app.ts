@@ -28,6 +28,7 @@ socket.addEventListener('close', () => {
   connection.close();
   over.abort(new Error('the connection is closed'));
   showState('closed', false);
+  showStats([], []);
   showProblem('The Node process has ended. Start it again, then');
 });
 connection.addEventListener('datachannel', ({ channel: incoming }) => {
@@ -61,7 +62,9 @@ drop.addEventListener('drop', ({ dataTransfer }) => {
 setInterval(() => {
   if (connection.connectionState === 'closed') return;
   readStats(connection)
-    .then((stats) => note(pageStats, stats))
+    .then((stats) => {
+      if (!over.signal.aborted) note(pageStats, stats);
+    })
     .catch((error: unknown) => showChat(messageOf(error), 'problem'));
 }, 1000);
 

@@ -63,10 +63,7 @@ export function showStats(page: readonly PeerStats[], node: readonly PeerStats[]
   const rows: readonly (readonly [string, (now: PeerStats, before: PeerStats | undefined) => string])[] = [
     ['state', ({ state }) => state],
     ['path', ({ pair }) => pair.replace(' → ', '\n→ ')],
-    [
-      'round trip',
-      ({ roundTripTime }) => (roundTripTime === undefined ? 'not told' : `${roundTripTime.toFixed(1)} ms`),
-    ],
+    ['round trip', ({ roundTripTime }) => roundTrip(roundTripTime)],
     ['sent', ({ bytesSent }) => formatBytes(bytesSent)],
     ['received', ({ bytesReceived }) => formatBytes(bytesReceived)],
     ['sending', (now, before) => rate(now.bytesSent, before?.bytesSent, now, before)],
@@ -85,6 +82,12 @@ export function showStats(page: readonly PeerStats[], node: readonly PeerStats[]
       return row;
     }),
   );
+}
+
+function roundTrip(ms: number | undefined): string {
+  if (ms === undefined) return 'not told';
+  // Firefox counts whole milliseconds.
+  return ms === 0 ? 'below 1 ms' : `${ms.toFixed(1)} ms`;
 }
 
 function rate(bytes: number, before: number | undefined, now: PeerStats, then: PeerStats | undefined): string {
