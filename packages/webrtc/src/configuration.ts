@@ -29,7 +29,9 @@ export interface Configuration {
   readonly rtcpMuxPolicy: 'require';
   readonly certificates: readonly RTCCertificate[];
   readonly iceCandidatePoolSize: number;
+  /** As it was given, save that `keyLog` and `trace` cannot throw. */
   readonly kaon: KaonOptions;
+  readonly givenKaon: KaonOptions;
 }
 
 /** The configuration that `input` asks for. Throws TypeError, SyntaxError or InvalidAccessError as the standard has it. */
@@ -48,7 +50,8 @@ export function parseConfiguration(input: RTCConfiguration | undefined | null): 
     rtcpMuxPolicy: toEnum('RTCRtcpMuxPolicy', given.rtcpMuxPolicy ?? 'require', ['require']),
     certificates,
     iceCandidatePoolSize: enforceRange('iceCandidatePoolSize', given.iceCandidatePoolSize ?? 0, 255),
-    kaon,
+    kaon: withQuietObservers(kaon),
+    givenKaon: kaon,
   };
 }
 
@@ -61,11 +64,11 @@ export function changeConfiguration(
   // What the standard lets nobody change keeps its value when it is left out; so do options of ours.
   const { bundlePolicy, rtcpMuxPolicy } = current;
   const certificates = [...current.certificates];
-  const next = parseConfiguration({ bundlePolicy, rtcpMuxPolicy, certificates, ...input, kaon: current.kaon });
+  const next = parseConfiguration({ bundlePolicy, rtcpMuxPolicy, certificates, ...input, kaon: current.givenKaon });
   const refuse = (what: string): never => {
     throw domError('InvalidModificationError', `${what} cannot be changed`);
   };
-  if (input?.kaon !== undefined && input.kaon !== current.kaon) refuse('kaon');
+  if (input?.kaon !== undefined && input.kaon !== current.givenKaon) refuse('kaon');
   if (next.bundlePolicy !== bundlePolicy) refuse('bundlePolicy');
   if (next.rtcpMuxPolicy !== rtcpMuxPolicy) refuse('rtcpMuxPolicy');
   const same =
@@ -78,7 +81,7 @@ export function changeConfiguration(
 
 /** A configuration as `getConfiguration` shows it. */
 export function showConfiguration(configuration: Configuration): RTCConfiguration {
-  const { iceTransportPolicy, bundlePolicy, rtcpMuxPolicy, iceCandidatePoolSize, kaon } = configuration;
+  const { iceTransportPolicy, bundlePolicy, rtcpMuxPolicy, iceCandidatePoolSize, givenKaon: kaon } = configuration;
   return {
     iceServers: configuration.iceServers.map((server) => ({ ...server })),
     iceTransportPolicy,
@@ -88,6 +91,22 @@ export function showConfiguration(configuration: Configuration): RTCConfiguratio
     iceCandidatePoolSize,
     ...(Object.keys(kaon).length > 0 ? { kaon } : {}),
   };
+}
+
+/** Whoever watches must not be able to disturb what is watched. */
+function withQuietObservers(kaon: KaonOptions): KaonOptions {
+  const { keyLog, trace } = kaon;
+  if (keyLog === undefined && trace === undefined) return kaon;
+  const quiet =
+    <T>(observer: (value: T) => void) =>
+    (value: T): void => {
+      try {
+        observer(value);
+      } catch {
+        // A bug of the application, which costs it this line alone.
+      }
+    };
+  return { ...kaon, keyLog: keyLog && quiet(keyLog), trace: trace && quiet(trace) };
 }
 
 function checkOptions(kaon: KaonOptions): void {

@@ -44,8 +44,8 @@ export interface KaonOptions {
   readonly failedTimeout?: number | undefined;
   /** Milliseconds to wait for candidates of the peer before ICE fails (RFC 8863). Default 39500. */
   readonly patience?: number | undefined;
-  /** Receives NSS key log lines (SSLKEYLOGFILE). They are secrets. */
+  /** Receives NSS key log lines (SSLKEYLOGFILE). They are secrets. What it throws is ignored. */
   readonly keyLog?: ((line: string) => void) | undefined;
-  /** Receives the trace events of all layers. */
+  /** Receives the trace events of all layers. What it throws is ignored. */
   readonly trace?: Trace | undefined;
 }

@@ -269,6 +269,11 @@ describe('the options of Kaon', () => {
     await world.until(negotiate(a, b));
     await world.advance(2000);
     expect([b.signalingState, b.connectionState]).toEqual(['stable', 'new']);
+    const { a: watched } = await world.connected({ kaon: { trace: filter, keyLog: filter } });
+    expect(watched.connectionState).toBe('connected');
+    // Nor is the object that was given another one when it is asked for.
+    expect(watched.getConfiguration().kaon?.trace).toBe(filter);
+    watched.setConfiguration(watched.getConfiguration());
   });
 
   it('give up sooner or later as they say', async () => {
