@@ -3,8 +3,8 @@ import { RTCPeerConnection } from '@kaon/webrtc';
 import { WebSocket } from 'ws';
 import { negotiate } from './signaling.ts';
 
-/** How many connections the two processes make: one while they are fresh, which carries the file, and one more to measure. */
-export const CONNECTIONS = 2;
+/** How many connections the two processes make: one while they are fresh, which carries the file, then some to measure. */
+export const CONNECTIONS = 6;
 
 /** A connection that signals over the relay. */
 export interface Link {
