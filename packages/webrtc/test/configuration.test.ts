@@ -1,5 +1,5 @@
 import type { BindOptions, Network } from '@kaon/interface/network/v1';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { localAddresses } from '../src/gatherer.ts';
 import { RTCCertificate, type RTCConfiguration, RTCPeerConnection } from '../src/index.ts';
 import { negotiate } from './helpers/connect.ts';
@@ -162,8 +162,12 @@ describe('certificates', () => {
 
   it('that have expired are refused', async () => {
     const certificate = await RTCPeerConnection.generateCertificate({ name: 'ECDSA', namedCurve: 'P-256', expires: 0 });
-    await new Promise((resolve) => setTimeout(resolve, Math.max(0, certificate.expires - Date.now()) + 2));
-    expect(await errorName(() => construct({ certificates: [certificate] }))).toBe('InvalidAccessError');
+    vi.useFakeTimers({ toFake: ['Date'], now: certificate.expires + 1 });
+    try {
+      expect(await errorName(() => construct({ certificates: [certificate] }))).toBe('InvalidAccessError');
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 
