@@ -11,6 +11,8 @@ export default defineConfig({
   description: 'WebRTC for TypeScript: the W3C API and its protocol packages for Node, Bun and Deno.',
   cleanUrls: true,
   srcExclude: ['examples/**/node_modules/**'],
+  // Pages that a run writes point into the repository, which is not part of the site.
+  ignoreDeadLinks: [/^(\.\/)?(\.\.\/)+(benchmarks|interop)\//],
   themeConfig: {
     nav: [
       { text: 'Guide', link: '/guide/' },
@@ -33,6 +35,7 @@ export default defineConfig({
           { text: 'RFC coverage', link: '/rfc-coverage' },
           { text: 'Interoperability', link: '/interop' },
           { text: 'Benchmarks', link: '/benchmarks' },
+          { text: 'Sizes', link: '/packages/sizes' },
         ],
       },
       { text: 'Decisions', collapsed: true, items: decisions },
