@@ -6,7 +6,7 @@ import { negotiate } from '../signaling.ts';
 import { type PeerStats, readStats } from '../stats.ts';
 import { Sha256 } from './sha256.ts';
 import { TransferView } from './transfers.ts';
-import { element, showChat, showFiles, showProblem, showState, showStats } from './view.ts';
+import { element, hideProblem, showChat, showFiles, showProblem, showState, showStats } from './view.ts';
 
 const connection = new RTCPeerConnection({ iceServers: [] });
 const socket = new WebSocket(new URL('/page', location.href.replace('http', 'ws')));
@@ -27,6 +27,7 @@ socket.addEventListener('close', () => {
   // Closing a connection tells its own channels nothing (W3C WebRTC §4.4.2).
   connection.close();
   over.abort(new Error('the connection is closed'));
+  clearTimeout(slow);
   showState('closed', false);
   showStats([], []);
   showProblem('The Node process has ended. Start it again, then');
@@ -35,6 +36,11 @@ connection.addEventListener('datachannel', ({ channel: incoming }) => {
   if (incoming.label === CONTROL_LABEL) useControl(incoming);
   else if (incoming.protocol === FILE_PROTOCOL) void receive(incoming);
 });
+
+// Without any network but loopback, Chromium gathers no candidates, and nothing ever fails.
+const slow = setTimeout(() => {
+  showProblem('Still no connection. Browsers use no loopback addresses for WebRTC: is this machine offline?');
+}, 10_000);
 
 element('again').addEventListener('click', () => location.reload());
 element('chat').addEventListener('submit', (event) => {
@@ -71,10 +77,15 @@ setInterval(() => {
 function useControl(incoming: RTCDataChannel): void {
   channel = incoming;
   const update = (): void => showState(connection.connectionState, incoming.readyState === 'open');
-  incoming.addEventListener('open', update);
+  const connected = (): void => {
+    update();
+    clearTimeout(slow);
+    hideProblem();
+  };
+  incoming.addEventListener('open', connected);
   incoming.addEventListener('close', update);
   incoming.addEventListener('message', ({ data }) => take(readControl(data)));
-  update();
+  if (incoming.readyState === 'open') connected();
 }
 
 function take(message: ControlMessage | undefined): void {

@@ -43,6 +43,11 @@ export function showProblem(text: string): void {
   problem.hidden = false;
 }
 
+/** Takes it back. */
+export function hideProblem(): void {
+  element('problem').hidden = true;
+}
+
 /** Lists the files that can be fetched; `fetch` is called with the name of the one chosen. */
 export function showFiles(files: readonly FileHeader[], fetch: (name: string) => void): void {
   element('files').replaceChildren(
