@@ -11,37 +11,49 @@ export interface SelfSignedFields {
   readonly notAfter: number;
 }
 
-/** A version 3 certificate without extensions whose issuer is its subject (RFC 5280 §4.1), DER. */
+/**
+ * A version 3 certificate without extensions whose issuer is its subject (RFC 5280 §4.1), DER. Written with asn1js, the layer
+ * below pkijs, whose own classes take ten times as long for it, and every connection waits for a certificate.
+ */
 export async function selfSigned(fields: SelfSignedFields): Promise<Uint8Array<ArrayBuffer>> {
   // Loaded on use: a program that brings its own certificate need not wait for it.
-  const [pkijs, asn1js] = await Promise.all([import('pkijs'), import('asn1js')]);
+  const asn1js = await import('asn1js');
+  const { BitString, Constructed, Integer, Null, ObjectIdentifier, Sequence, Set: SetOf, Utf8String } = asn1js;
   const { signature, signatureIdentifier } = fields.details;
   const { privateKey, publicKey } = fields.keys;
 
-  const certificate = new pkijs.Certificate({
-    version: 2,
-    serialNumber: new asn1js.Integer({ valueHex: serialNumber() }),
-    notBefore: time(fields.notBefore, pkijs),
-    notAfter: time(fields.notAfter, pkijs),
+  const identifier = new Sequence({
+    value: [
+      new ObjectIdentifier({ value: signatureIdentifier.algorithm }),
+      ...(signatureIdentifier.parameters === 'null' ? [new Null()] : []),
+    ],
   });
-  for (const name of [certificate.issuer, certificate.subject]) {
-    const value = new asn1js.Utf8String({ value: fields.commonName });
-    name.typesAndValues.push(new pkijs.AttributeTypeAndValue({ type: '2.5.4.3', value }));
-  }
-  certificate.subjectPublicKeyInfo = pkijs.PublicKeyInfo.fromBER(await crypto.subtle.exportKey('spki', publicKey));
-  const identifier = new pkijs.AlgorithmIdentifier({
-    algorithmId: signatureIdentifier.algorithm,
-    ...(signatureIdentifier.parameters === 'null' ? { algorithmParams: new asn1js.Null() } : {}),
+  const commonName = new Sequence({
+    value: [new ObjectIdentifier({ value: '2.5.4.3' }), new Utf8String({ value: fields.commonName })],
   });
-  certificate.signature = identifier;
-  certificate.signatureAlgorithm = identifier;
+  const name = new Sequence({ value: [new SetOf({ value: [commonName] })] });
+  const tbs = new Sequence({
+    value: [
+      new Constructed({ idBlock: { tagClass: 3, tagNumber: 0 }, value: [new Integer({ value: 2 })] }),
+      new Integer({ valueHex: serialNumber() }),
+      identifier,
+      name,
+      new Sequence({ value: [time(fields.notBefore, asn1js), time(fields.notAfter, asn1js)] }),
+      name,
+      asn1js.fromBER(await crypto.subtle.exportKey('spki', publicKey)).result,
+    ],
+  });
+  const signed = await crypto.subtle.sign(signature, privateKey, tbs.toBER(false));
+  const value = fields.details.algorithm.name === 'ECDSA' ? ecdsaSignature(signed, asn1js) : signed;
+  const certificate = new Sequence({ value: [tbs, identifier, new BitString({ valueHex: value })] });
+  return new Uint8Array(certificate.toBER(false));
+}
 
-  // Signed here and not by `certificate.sign`, which knows no Ed25519.
-  certificate.tbsView = new Uint8Array(certificate.encodeTBS().toBER(false));
-  const signed = await crypto.subtle.sign(signature, privateKey, certificate.tbsView.slice());
-  const value = fields.details.algorithm.name === 'ECDSA' ? pkijs.createCMSECDSASignature(signed) : signed;
-  certificate.signatureValue = new asn1js.BitString({ valueHex: value });
-  return new Uint8Array(certificate.toSchema(true).toBER(false));
+/** Ecdsa-Sig-Value (RFC 3279 §2.2.3) from r and s one after the other, as WebCrypto gives them. */
+function ecdsaSignature(rs: ArrayBuffer, { Integer, Sequence }: typeof import('asn1js')): ArrayBuffer {
+  const half = rs.byteLength / 2;
+  const value = [rs.slice(0, half), rs.slice(half)].map((valueHex) => new Integer({ valueHex }).convertToDER());
+  return new Sequence({ value }).toBER(false);
 }
 
 /** 16 random bytes, positive and of full length: the first bit is 0, the second 1. */
@@ -52,8 +64,7 @@ function serialNumber(): Uint8Array<ArrayBuffer> {
 }
 
 /** UTCTime up to the year 2049, GeneralizedTime from then on (RFC 5280 §4.1.2.5). */
-function time(epoch: number, pkijs: typeof import('pkijs')): import('pkijs').Time {
-  const value = new Date(epoch);
-  const type = value.getUTCFullYear() < 2050 ? pkijs.TimeType.UTCTime : pkijs.TimeType.GeneralizedTime;
-  return new pkijs.Time({ type, value });
+function time(epoch: number, { GeneralizedTime, UTCTime }: typeof import('asn1js')): import('asn1js').UTCTime {
+  const valueDate = new Date(epoch);
+  return valueDate.getUTCFullYear() < 2050 ? new UTCTime({ valueDate }) : new GeneralizedTime({ valueDate });
 }
