@@ -4,6 +4,9 @@
 set -eu
 cd "$(dirname "$0")"
 
+# Where Go's own archive puts it, which need not be in the PATH of a service.
+if [ -x /usr/local/go/bin/go ]; then PATH=/usr/local/go/bin:$PATH; fi
+
 missing=""
 for pair in chromium:chromium firefox-esr:firefox-esr ip:iproute2 nft:nftables; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
