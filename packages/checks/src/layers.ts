@@ -1,7 +1,18 @@
 /** Who may import whom: section 3 of the design, as a table. */
 
 /** Packages whose sources must not know the platform. */
-export const CORE_PACKAGES: readonly string[] = ['wire', 'stun', 'ice', 'dtls', 'sctp', 'datachannel', 'sdp'];
+export const CORE_PACKAGES: readonly string[] = [
+  'wire',
+  'stun',
+  'ice',
+  'dtls',
+  'sctp',
+  'datachannel',
+  'sdp',
+  'rtp',
+  'srtp',
+  'interceptor',
+];
 
 /** Folders of core packages that are exempt: `@kaon/dtls/certificate` is asynchronous and uses WebCrypto. */
 export const IMPURE_FOLDERS: readonly string[] = ['packages/dtls/src/certificate/'];
@@ -16,9 +27,26 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   sctp: ['interface', 'wire'],
   datachannel: ['interface', 'wire'],
   sdp: ['interface', 'wire'],
+  rtp: ['interface', 'wire'],
+  srtp: ['interface', 'wire', '@noble/ciphers', '@noble/hashes'],
+  interceptor: ['interface', 'wire', 'rtp'],
+  media: ['interface', 'wire', 'rtp', 'mediabunny'],
   runtime: ['interface', 'wire'],
   testing: ['interface', 'wire'],
-  webrtc: ['interface', 'wire', 'stun', 'ice', 'dtls', 'sctp', 'datachannel', 'sdp', 'runtime'],
+  webrtc: [
+    'interface',
+    'wire',
+    'stun',
+    'ice',
+    'dtls',
+    'sctp',
+    'datachannel',
+    'sdp',
+    'rtp',
+    'srtp',
+    'interceptor',
+    'runtime',
+  ],
 };
 
 /** Packages that only one folder may import. */

@@ -8,6 +8,8 @@ const EVIDENCE: Readonly<Record<string, RegExp>> = {
   'secure-transport/1': /\binterface\s*[:=]\s*'kaon:secure-transport\/1'/,
   'message-streams/1': /\binterface\s*[:=]\s*'kaon:message-streams\/1'/,
   'crypto/1': /\binterface\s*[:=]\s*'kaon:crypto\/1'/,
+  'rtp/1': /\bimplements\s+[^{]*\bRtpPacketView\b/,
+  'interceptor/1': /\binterface\s*[:=]\s*'kaon:interceptor\/1'/,
   'network/1': /\binterface\s*[:=]\s*'kaon:(?:network|udp-socket|clock)\/1'/,
 };
 
@@ -73,6 +75,7 @@ describe('@kaon/interface', () => {
       [
         'kaon:clock/1',
         'kaon:crypto/1',
+        'kaon:interceptor/1',
         'kaon:message-streams/1',
         'kaon:network/1',
         'kaon:secure-transport/1',
