@@ -11,6 +11,10 @@ const EXECUTABLE = process.env['KAON_FIREFOX'] ?? '/usr/bin/firefox-esr';
 const NOWHERE = 'http://127.0.0.1:9/';
 
 const PREFERENCES = {
+  // The fake camera and microphone, without asking.
+  'media.navigator.streams.fake': true,
+  'media.navigator.permission.disabled': true,
+  'media.autoplay.default': 0,
   // Plain addresses: a headless Firefox does not answer for its mDNS names.
   'media.peerconnection.ice.obfuscate_host_addresses': false,
   // Nothing is contacted outside.

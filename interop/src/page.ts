@@ -19,10 +19,11 @@ export interface Tab {
 /** The agent in a page is the W3C agent, with events kept until the harness fetches them. */
 const PAGE = `<!doctype html><meta charset="utf-8"><title>Kaon interop</title><script type="module">
 import { W3cAgent } from '/w3c.ts';
+import { pageContent } from '/page-content.ts';
 const [name, version] = new URL(location.href).hash.slice(1).split('/').map(decodeURIComponent);
 let events = [];
 let wake = () => {};
-const agent = new W3cAgent({ name, version, configuration: {}, RTCPeerConnection }, (event) => {
+const agent = new W3cAgent({ name, version, configuration: {}, RTCPeerConnection, content: pageContent }, (event) => {
   events.push(event);
   wake();
 });
@@ -66,7 +67,7 @@ export async function openAgent(tab: Tab, name: string, version: string): Promis
 async function serve(): Promise<Server> {
   const server = createServer((request, response) => {
     if (request.url === '/') return response.setHeader('content-type', 'text/html').end(PAGE);
-    const module = /^\/(w3c|payload)\.ts$/.exec(request.url ?? '')?.[1];
+    const module = /^\/(w3c|payload|media|page-content)\.ts$/.exec(request.url ?? '')?.[1];
     if (module === undefined) return response.writeHead(404).end();
     const source = readFileSync(new URL(`agent/${module}.ts`, import.meta.url), 'utf8');
     return response.setHeader('content-type', 'text/javascript').end(erased(source));

@@ -2,6 +2,7 @@ import type { Digest, Payload } from './agent/payload.ts';
 import type { CandidateInit, ChannelFacts, ChannelInit, Command, PeerEvent, Result } from './agent/protocol.ts';
 import { Inbox, Signal, within } from './inbox.ts';
 import type { Line } from './line.ts';
+import { RemoteMedia } from './remote-media.ts';
 
 /** A peer under control: a browser page or another process. */
 export class RemotePeer {
@@ -46,6 +47,7 @@ export class RemotePeer {
 export class RemoteConnection {
   readonly name: string;
   readonly incoming: Inbox<RemoteChannel> = new Inbox('an incoming channel at the peer');
+  readonly media: RemoteMedia = new RemoteMedia(this);
   readonly #peer: RemotePeer;
   readonly #channels: Map<string, RemoteChannel> = new Map();
   #count = 0;

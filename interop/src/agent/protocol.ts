@@ -35,6 +35,108 @@ export interface CandidateInit {
   readonly sdpMLineIndex?: number | null;
 }
 
+export type MediaKind = 'audio' | 'video';
+
+/** What a track of the peer shows: the fake camera or microphone, or a page of text that changes slowly. */
+export type MediaContent = 'device' | 'screen';
+
+/** One layer of a simulcast as the peer is to send it. */
+export interface LayerInit {
+  readonly rid: string;
+  readonly scaleResolutionDownBy?: number;
+  readonly maxBitrate?: number;
+  readonly active?: boolean;
+}
+
+/** A codec by its type, and by a piece of its parameters where that is not enough (`packetization-mode=0`). */
+export interface CodecChoice {
+  readonly mimeType: string;
+  readonly fmtp?: string;
+}
+
+/** What the harness asks about media. `track` is a name that the harness picks for a track of the peer. */
+export type MediaCommand =
+  | {
+      readonly cmd: 'media.send';
+      readonly pc: string;
+      readonly track: string;
+      readonly kind: MediaKind;
+      readonly content: MediaContent;
+      /** By `addTransceiver` with these layers; without them by `addTrack`, which takes an offered section. */
+      readonly layers?: readonly LayerInit[];
+    }
+  /** A section that only receives, for the peer's next offer. */
+  | { readonly cmd: 'media.receive'; readonly pc: string; readonly kind: MediaKind }
+  /** From now on every track that comes is sent back, in the section that it came by. */
+  | { readonly cmd: 'media.echo'; readonly pc: string }
+  | { readonly cmd: 'media.remove'; readonly pc: string; readonly track: string }
+  /** Other content without negotiation; null: nothing. */
+  | {
+      readonly cmd: 'media.replace';
+      readonly pc: string;
+      readonly track: string;
+      readonly content: MediaContent | null;
+    }
+  /** Puts the codec first in all sections of its kind; the rest stays behind it when `only` is false. */
+  | { readonly cmd: 'media.prefer'; readonly pc: string; readonly codec: CodecChoice; readonly only: boolean }
+  | { readonly cmd: 'media.layers'; readonly pc: string; readonly track: string; readonly layers: readonly LayerInit[] }
+  | { readonly cmd: 'media.tones'; readonly pc: string; readonly track: string; readonly tones: string }
+  /** Ends the section that the track is sent by. */
+  | { readonly cmd: 'media.stop'; readonly pc: string; readonly track: string }
+  | { readonly cmd: 'media.facts'; readonly pc: string }
+  /** The codecs that the peer can send, or receive. */
+  | {
+      readonly cmd: 'media.codecs';
+      readonly pc: string;
+      readonly kind: MediaKind;
+      readonly direction: 'send' | 'receive';
+    };
+
+/** A stream as the peer's statistics have it; what a stack does not tell is absent. */
+export interface StreamFacts {
+  readonly kind: MediaKind;
+  readonly ssrc: number;
+  readonly mid?: string;
+  readonly rid?: string;
+  /** `video/VP8` */
+  readonly codec?: string;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly packetsLost?: number;
+  readonly framesEncoded?: number;
+  readonly framesDecoded?: number;
+  readonly keyFrames?: number;
+  readonly frameWidth?: number;
+  readonly frameHeight?: number;
+  readonly totalSamplesReceived?: number;
+  readonly totalAudioEnergy?: number;
+  readonly concealedSamples?: number;
+  readonly nackCount?: number;
+  readonly pliCount?: number;
+  readonly firCount?: number;
+  readonly retransmittedPackets?: number;
+  readonly fecPackets?: number;
+  readonly freezeCount?: number;
+  /** What the other side reported. */
+  readonly roundTripTime?: number;
+}
+
+/** Media at the peer. */
+export interface MediaFacts {
+  readonly inbound: readonly StreamFacts[];
+  readonly outbound: readonly StreamFacts[];
+  /** Live tracks that come, with whether they are muted, in the order of their sections. */
+  readonly remoteTracks: readonly { readonly kind: MediaKind; readonly mid: string | null; readonly muted: boolean }[];
+  readonly transceivers: readonly {
+    readonly mid: string | null;
+    readonly kind: MediaKind;
+    readonly direction: string;
+    readonly currentDirection: string | null;
+  }[];
+  /** Mean red, green and blue (0 to 255) of the last picture of each video track that comes, where the peer can look. */
+  readonly colours: readonly (readonly [number, number, number])[];
+}
+
 /** What the harness asks of a peer. `pc` and `channel` are names that the harness picks. */
 export type Command =
   | { readonly cmd: 'hello' }
@@ -60,7 +162,8 @@ export type Command =
     }
   | { readonly cmd: 'closeChannel'; readonly pc: string; readonly channel: string }
   | { readonly cmd: 'facts'; readonly pc: string; readonly channel: string }
-  | { readonly cmd: 'close'; readonly pc: string };
+  | { readonly cmd: 'close'; readonly pc: string }
+  | MediaCommand;
 
 /** What a peer answers to a command. */
 export interface Result {
@@ -68,6 +171,8 @@ export interface Result {
   readonly version?: string;
   readonly sdp?: string;
   readonly facts?: ChannelFacts;
+  readonly media?: MediaFacts;
+  readonly codecs?: readonly CodecChoice[];
 }
 
 /** What happens to a peer. Channels that the other side opened are named `in1`, `in2`, ... per connection. */

@@ -3,8 +3,9 @@
  *
  * Loaded by Node and by the browser pages, which get it with the types erased.
  */
+import { type ContentMaker, W3cMedia } from './media.ts';
 import { burstMessage, digest, materialise } from './payload.ts';
-import type { CandidateInit, ChannelFacts, Command, PeerEvent, Result } from './protocol.ts';
+import type { CandidateInit, ChannelFacts, Command, MediaCommand, PeerEvent, Result } from './protocol.ts';
 
 /** Where a stack differs from what a browser does. */
 export interface W3cQuirks {
@@ -20,11 +21,14 @@ export interface W3cStack {
   readonly configuration: RTCConfiguration;
   readonly RTCPeerConnection: new (configuration: RTCConfiguration) => RTCPeerConnection;
   readonly quirks?: W3cQuirks;
+  /** Makes tracks; a stack without it sends no media. */
+  readonly content?: ContentMaker;
 }
 
 interface Connection {
   readonly pc: RTCPeerConnection;
   readonly channels: Map<string, RTCDataChannel>;
+  readonly media: W3cMedia;
   incoming: number;
 }
 
@@ -47,7 +51,8 @@ export class W3cAgent {
     }
     const connection = this.#connections.get(command.pc);
     if (connection === undefined) throw new Error(`no connection ${command.pc}`);
-    const { pc } = connection;
+    const { pc, media } = connection;
+    if (isMediaCommand(command)) return media.handle(command);
     switch (command.cmd) {
       case 'channel':
         this.#adopt(command.pc, command.channel, pc.createDataChannel(command.label, command.init));
@@ -68,6 +73,7 @@ export class W3cAgent {
       case 'close':
         this.#connections.delete(command.pc);
         pc.close();
+        media.close();
         return {};
     }
     const channel = connection.channels.get(command.channel);
@@ -92,7 +98,8 @@ export class W3cAgent {
 
   #connect(name: string): Connection {
     const pc = new this.#stack.RTCPeerConnection(this.#stack.configuration);
-    const connection: Connection = { pc, channels: new Map(), incoming: 0 };
+    const media = new W3cMedia(pc, this.#stack.content);
+    const connection: Connection = { pc, channels: new Map(), media, incoming: 0 };
     this.#connections.set(name, connection);
     this.#stack.quirks?.prepare?.(pc);
     pc.ondatachannel = ({ channel }) => {
@@ -133,6 +140,10 @@ export class W3cAgent {
   #binary(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     return this.#stack.quirks?.binary?.(bytes) ?? bytes;
   }
+}
+
+function isMediaCommand(command: Command): command is MediaCommand {
+  return command.cmd.startsWith('media.');
 }
 
 async function gathered(pc: RTCPeerConnection): Promise<void> {
