@@ -1,1 +1,1 @@
-export {};
+export type { Depacketizer, DepacketizerCounters, Packetizer } from './types.ts';
