@@ -58,6 +58,7 @@ async function handle(command: Command, report: (event: PeerEvent) => void): Pro
       pc.close();
       return {};
   }
+  if (!('channel' in command)) throw new Error(`no ${command.cmd} here`);
   const channel = channels.get(command.channel);
   if (channel === undefined) throw new Error(`no channel ${command.channel}`);
   switch (command.cmd) {

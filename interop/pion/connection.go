@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/pion/ice/v4"
@@ -25,6 +26,7 @@ type connection struct {
 	mu       sync.Mutex
 	channels map[string]*webrtc.DataChannel
 	incoming int
+	media    *mediaSide
 }
 
 func newConnection(name string) (*connection, error) {
@@ -36,7 +38,7 @@ func newConnection(name string) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &connection{name: name, pc: pc, channels: map[string]*webrtc.DataChannel{}}
+	c := &connection{name: name, pc: pc, channels: map[string]*webrtc.DataChannel{}, media: newMediaSide(pc)}
 	pc.OnDataChannel(func(channel *webrtc.DataChannel) {
 		c.mu.Lock()
 		c.incoming++
@@ -75,6 +77,9 @@ func (c *connection) adopt(key string, channel *webrtc.DataChannel) {
 }
 
 func (c *connection) handle(r request) (map[string]any, error) {
+	if strings.HasPrefix(r.Cmd, "media.") {
+		return c.media.handle(r)
+	}
 	done := map[string]any{}
 	switch r.Cmd {
 	case "channel":
@@ -95,6 +100,9 @@ func (c *connection) handle(r request) (map[string]any, error) {
 		if err := c.pc.SetRemoteDescription(remote); err != nil {
 			return nil, err
 		}
+		if err := c.media.prepareEcho(); err != nil {
+			return nil, err
+		}
 		answer, err := c.pc.CreateAnswer(nil)
 		return c.describe(answer, err, r.Trickle)
 	case "accept":
@@ -106,6 +114,7 @@ func (c *connection) handle(r request) (map[string]any, error) {
 		}
 		return done, c.pc.AddICECandidate(candidate)
 	case "close":
+		c.media.close()
 		return done, c.pc.Close()
 	}
 	c.mu.Lock()

@@ -25,6 +25,10 @@ type request struct {
 	Payload   payload         `json:"payload"`
 	Count     int             `json:"count"`
 	Size      int             `json:"size"`
+	Track     string          `json:"track"`
+	Kind      string          `json:"kind"`
+	File      mediaFile       `json:"file"`
+	Codec     codecChoice     `json:"codec"`
 }
 
 var output sync.Mutex

@@ -4,6 +4,7 @@ import type {
   LayerInit,
   MediaContent,
   MediaFacts,
+  MediaFile,
   MediaKind,
   Result,
   StreamFacts,
@@ -24,9 +25,9 @@ export class RemoteMedia {
 
   /** Begins to send a track, from the next negotiation on. */
   async send(track: string, kind: MediaKind, options: SendOptions = {}): Promise<void> {
-    const { content = 'device', layers } = options;
+    const { content = 'device', ...rest } = options;
     const pc = this.#connection.name;
-    await this.#call({ cmd: 'media.send', pc, track, kind, content, ...(layers === undefined ? {} : { layers }) });
+    await this.#call({ cmd: 'media.send', pc, track, kind, content, ...rest });
   }
 
   /** Adds a section that only receives to the peer's next offer. */
@@ -102,6 +103,7 @@ export class RemoteMedia {
 export interface SendOptions {
   readonly content?: MediaContent;
   readonly layers?: readonly LayerInit[];
+  readonly file?: MediaFile;
 }
 
 /** Frames of video, or samples of audio that did not have to be made up. */

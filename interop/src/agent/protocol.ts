@@ -54,6 +54,12 @@ export interface CodecChoice {
   readonly fmtp?: string;
 }
 
+/** Encoded media: IVF for VP8, VP9 and AV1, Annex B for H.264 and H.265, Ogg for Opus. */
+export interface MediaFile {
+  readonly path: string;
+  readonly mimeType: string;
+}
+
 /** What the harness asks about media. `track` is a name that the harness picks for a track of the peer. */
 export type MediaCommand =
   | {
@@ -64,6 +70,8 @@ export type MediaCommand =
       readonly content: MediaContent;
       /** By `addTransceiver` with these layers; without them by `addTrack`, which takes an offered section. */
       readonly layers?: readonly LayerInit[];
+      /** What a stack without encoders sends, over and over; those with encoders pay no heed to it. */
+      readonly file?: MediaFile;
     }
   /** A section that only receives, for the peer's next offer. */
   | { readonly cmd: 'media.receive'; readonly pc: string; readonly kind: MediaKind }
