@@ -29,12 +29,8 @@ const SRTP_PROFILES: readonly number[] = [
   SRTP_PROFILE.AES128_CM_HMAC_SHA1_32,
 ];
 
-/** What DTLS and SCTP need, known once offer and answer are exchanged. */
-export interface EstablishOptions {
-  readonly role: 'client' | 'server';
-  readonly certificate: LocalCertificate;
-  readonly verifyPeer: (peer: PeerCertificate) => CodedError | undefined;
-  readonly crypto: DtlsCrypto & Pick<CryptoProvider, 'random' | 'mac'>;
+/** What SCTP needs. */
+export interface SctpOptions {
   readonly localSctpPort: number;
   readonly remoteSctpPort: number;
   /** Longest message in bytes that the peer takes; 0 means any. */
@@ -43,6 +39,14 @@ export interface EstablishOptions {
   readonly receiveMessageSize: number;
   readonly sendBufferSize?: number | undefined;
   readonly receiveBufferSize?: number | undefined;
+}
+
+/** What DTLS and SCTP need, known once offer and answer are exchanged. Without an SCTP port there are no channels yet. */
+export interface EstablishOptions extends Partial<SctpOptions> {
+  readonly role: 'client' | 'server';
+  readonly certificate: LocalCertificate;
+  readonly verifyPeer: (peer: PeerCertificate) => CodedError | undefined;
+  readonly crypto: DtlsCrypto & Pick<CryptoProvider, 'random' | 'mac'>;
   /** Largest UDP payload in bytes. */
   readonly mtu: number;
   readonly keyLog?: ((line: string) => void) | undefined;
@@ -68,6 +72,7 @@ export class DataStack implements DatagramCore<StackEvent> {
   readonly counters: StackCounters = { packetsSent: 0, packetsReceived: 0, bytesSent: 0, bytesReceived: 0 };
   readonly #early = new EarlyRecords();
   readonly #events: Deque<StackEvent> = new Deque();
+  #options: EstablishOptions | undefined = undefined;
   #dtls: Connection | undefined = undefined;
   #association: Association | undefined = undefined;
   #channels: Channels | undefined = undefined;
@@ -103,7 +108,8 @@ export class DataStack implements DatagramCore<StackEvent> {
   establish(options: EstablishOptions, now: Instant): void {
     if (this.#dtls !== undefined || this.#phase !== 'open') return;
     const { role, crypto, trace, mtu } = options;
-    const dtls = new Connection({
+    this.#options = options;
+    this.#dtls = new Connection({
       role,
       certificate: options.certificate,
       verifyPeer: options.verifyPeer,
@@ -113,31 +119,27 @@ export class DataStack implements DatagramCore<StackEvent> {
       ...(options.keyLog === undefined ? {} : { keyLog: options.keyLog }),
       ...(trace === undefined ? {} : { trace }),
     });
-    const association = new Association({
-      random: crypto.random,
-      mac: crypto.mac.bind(crypto),
-      trace,
-      localPort: options.localSctpPort,
-      remotePort: options.remoteSctpPort,
-      maxPacketSize: mtu - dtls.headroom - dtls.tailroom,
-      // The peer's limit is the channels' business: it may change, and DCEP does not count.
-      maxMessageSize: 2 ** 31,
-      maxReceiveMessageSize: options.receiveMessageSize,
-      sendQueueLimit: options.sendBufferSize,
-      receiveWindow: options.receiveBufferSize,
-    });
-    this.#dtls = dtls;
-    this.#association = association;
-    this.#channels = new Channels({
-      streams: association,
-      role,
-      maxMessageSize: options.sendMessageSize,
-      maxReceiveMessageSize: options.receiveMessageSize,
-      trace,
-    });
+    if (options.remoteSctpPort !== undefined) this.#associate(options as EstablishOptions & SctpOptions);
     this.#now = now;
     this.#startDtls(now);
     this.#pump(now);
+  }
+
+  /** Adds SCTP and channels to a DTLS connection that was set up without. Does nothing before `establish`. */
+  openChannels(options: SctpOptions, now: Instant): void {
+    const established = this.#options;
+    const dtls = this.#dtls;
+    if (established === undefined || dtls === undefined || this.#phase !== 'open') return;
+    const { role, certificate, verifyPeer, crypto, mtu, trace } = established;
+    this.#associate({ role, certificate, verifyPeer, crypto, mtu, trace, ...options });
+    if (this.#secure) this.#association?.connect(now);
+    this.#drainPackets(dtls, now);
+    this.#pump(now);
+  }
+
+  /** Ends SCTP with an ABORT and leaves DTLS as it is; channels may be opened anew. */
+  closeChannels(now: Instant): void {
+    if (this.#phase === 'open') this.#association?.abort(now);
   }
 
   handleDatagram(bytes: Uint8Array, path: Path, now: Instant): void {
@@ -215,9 +217,39 @@ export class DataStack implements DatagramCore<StackEvent> {
     this.counters.bytesReceived += bytes.length;
     dtls.handleRecord(bytes, path, now);
     if (!this.#secure) this.#drainDtls(dtls, now);
+    this.#drainPackets(dtls, now);
+  }
+
+  /** Packets that come before there is an association wait in DTLS, which keeps a few. */
+  #drainPackets(dtls: Connection, now: Instant): void {
     if (this.#association === undefined) return;
     for (let packet = dtls.pollPlaintext(); packet !== undefined; packet = dtls.pollPlaintext())
       this.#association.handlePacket(packet, now);
+  }
+
+  #associate(options: EstablishOptions & SctpOptions): void {
+    const { role, crypto, trace, mtu } = options;
+    const { headroom, tailroom } = this.#dtls as Connection;
+    this.#association = new Association({
+      random: crypto.random,
+      mac: crypto.mac.bind(crypto),
+      trace,
+      localPort: options.localSctpPort,
+      remotePort: options.remoteSctpPort,
+      maxPacketSize: mtu - headroom - tailroom,
+      // The peer's limit is the channels' business: it may change, and DCEP does not count.
+      maxMessageSize: 2 ** 31,
+      maxReceiveMessageSize: options.receiveMessageSize,
+      sendQueueLimit: options.sendBufferSize,
+      receiveWindow: options.receiveBufferSize,
+    });
+    this.#channels = new Channels({
+      streams: this.#association,
+      role,
+      maxMessageSize: options.sendMessageSize,
+      maxReceiveMessageSize: options.receiveMessageSize,
+      trace,
+    });
   }
 
   #startDtls(now: Instant): void {
