@@ -52,6 +52,7 @@ export {
 } from './build.ts';
 export { type AttributeCodec, makeAttribute, readAttribute, readAttributes, readInherited } from './codec.ts';
 export { SdpError, type SdpErrorCode, type SdpSyntaxError } from './errors.ts';
+export { type MediaSectionInit, mediaSection } from './media-section.ts';
 export type {
   Attribute,
   Bandwidth,
@@ -66,6 +67,7 @@ export { decodeSdp, type ParseOptions, parseSdp } from './parse.ts';
 export {
   isDataSection,
   isRejected,
+  readBandwidth,
   readCandidates,
   readEndOfCandidates,
   readFingerprints,

@@ -68,6 +68,16 @@ export function readMaxMessageSize(media: Section): number | undefined {
   return readAttribute(media, maxMessageSize);
 }
 
+/**
+ * What the writer of a media section takes at most, in bit/s without the overhead of transport: `b=TIAS`, or `b=AS` in kbit/s
+ * less what RFC 8829 §5.9 puts aside for RTCP and headers. Undefined: nothing is said.
+ */
+export function readBandwidth(media: MediaDescription): number | undefined {
+  const of = (type: string): number | undefined => media.bandwidths?.find((each) => each.type === type)?.value;
+  const specific = of('AS');
+  return of('TIAS') ?? (specific === undefined ? undefined : Math.max(0, Math.floor(specific * 950) - 50 * 40 * 8));
+}
+
 /** The groups of a session, all or those of one kind (`BUNDLE`). */
 export function readGroups(session: Section, semantics?: string): Group[] {
   const groups = readAttributes(session, group);
