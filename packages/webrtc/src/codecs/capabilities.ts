@@ -1,8 +1,10 @@
 /**
- * What can be negotiated. The order is the order of offers: that of Chromium, with H.264 High and H.265 among their kin. No
+ * What can be negotiated. The order is the order of offers: that of
+ * Chromium's receivers (VP8, VP9, H.264, AV1), with H.264 High and H.265 beside their kin. No
  * codec is built in, so whoever hands frames in decides what is really sent.
  */
 import type { Direction } from '@kaon/sdp';
+import type { CodecIdentity } from './match.ts';
 
 /** A codec as the API names it (W3C WebRTC §5.2.7). */
 export interface RTCRtpCodec {
@@ -49,9 +51,9 @@ export function capabilities(kind: 'audio' | 'video'): RTCRtpCapabilities {
 
 /** The payload type that Chromium gives a codec, which logs of all the world have made familiar, and that of its `rtx`. */
 export function customPayloadTypes(
-  codec: RTCRtpCodec,
+  codec: CodecIdentity,
 ): { readonly payloadType: number; readonly rtx?: number } | undefined {
-  return CUSTOM.get(`${codec.mimeType}/${codec.clockRate} ${codec.sdpFmtpLine ?? ''}`);
+  return CUSTOM.get(key(codec)) ?? CUSTOM.get(key({ ...codec, sdpFmtpLine: undefined }));
 }
 
 /** The id that Chromium gives a header extension. */
@@ -106,6 +108,8 @@ const VIDEO_TABLE: readonly (readonly [codec: RTCRtpCodec, payloadType?: number,
   [h264('4d001f', 0), 39, 40],
   [h264('64001f', 1), 41, 42],
   [h264('64001f', 0), 43, 44],
+  // Constrained High, Safari's first choice.
+  [h264('640c1f', 1), 35, 36],
   [video('AV1', 'level-idx=5;profile=0;tier=0'), 45, 46],
   [video('H265', 'level-id=180;profile-id=1;tier-flag=0;tx-mode=SRST'), 47, 48],
   [video('red'), 118, 119],
@@ -124,8 +128,8 @@ const CUSTOM: ReadonlyMap<string, { readonly payloadType: number; readonly rtx?:
   ),
 ]);
 
-function key({ mimeType, clockRate, sdpFmtpLine = '' }: RTCRtpCodec): string {
-  return `${mimeType}/${clockRate} ${sdpFmtpLine}`;
+function key({ mimeType, clockRate, sdpFmtpLine = '' }: CodecIdentity): string {
+  return `${mimeType}/${clockRate} ${sdpFmtpLine}`.toLowerCase();
 }
 
 const SPELLINGS: ReadonlyMap<string, string> = new Map(

@@ -97,10 +97,8 @@ function sectionExtension({ id, uri, direction, attributes }: ExtMap): SectionEx
 function readMsids(section: MediaDescription, sources: readonly Ssrc[]): RemoteMedia['msids'] {
   const own = readAttributes(section, msid);
   if (own.length > 0) return own;
-  const first = sources.find(({ attribute, value }) => attribute === 'msid' && value !== undefined);
-  const decoded =
-    first?.value === undefined ? [] : readAttributes({ attributes: [{ name: 'msid', value: first.value }] }, msid);
-  return decoded;
+  const said = sources.find(({ attribute }) => attribute === 'msid')?.value;
+  return said === undefined ? [] : readAttributes({ attributes: [{ name: 'msid', value: said }] }, msid);
 }
 
 function announced(sources: readonly Ssrc[]): AnnouncedSsrc[] {
