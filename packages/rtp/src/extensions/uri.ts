@@ -32,6 +32,8 @@ export const EXTENSION_URI = {
   videoLayersAllocation: 'http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00',
   /** AV1 RTP payload specification, appendix A. */
   dependencyDescriptor: 'https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension',
+  /** libwebrtc; draft-sprang-avtcore-corruption-detection. */
+  corruptionDetection: 'http://www.webrtc.org/experiments/rtp-hdrext/corruption-detection',
   /** RFC 5450. */
   transmissionOffset: 'urn:ietf:params:rtp-hdrext:toffset',
 } as const;
