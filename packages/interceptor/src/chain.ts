@@ -1,13 +1,14 @@
 import type { EcnCodepoint, Instant } from '@kaon/interface/core/v1';
 import type { Interceptor, InterceptorEvent, StreamInfo } from '@kaon/interface/interceptor/v1';
 import type { RtcpPacketLike, RtpPacketView } from '@kaon/interface/rtp/v1';
+import { type RtcpPacket, rtcpLength } from '@kaon/rtp/rtcp';
 import { Deque } from '@kaon/wire';
 import { countOption, InterceptorError } from './errors.ts';
 import { RtcpOutbox } from './rtcp-outbox.ts';
 
 /** How a chain behaves. */
 export interface InterceptorChainOptions {
-  /** Canonical name for SDES (RFC 3550 §6.5.1). Default: that of the first local stream that has one, else none is sent. */
+  /** Canonical name for SDES (RFC 3550 §6.5.1). Default: that of the local stream that reports, else our SSRC in hex. */
   readonly cname?: string | undefined;
   /** Whether RTCP may leave without a report in front (RFC 5506). Default false: each datagram begins with SR or RR and SDES. */
   readonly reducedSize?: boolean | undefined;
@@ -140,8 +141,9 @@ export class InterceptorChain {
     for (const stage of this.stages) stage.handleIncomingRtcp?.(packets, time);
   }
 
-  /** Sends an RTCP packet of the application's own. */
-  sendRtcp(packet: RtcpPacketLike, now: Instant): void {
+  /** Sends an RTCP packet of the application's own. Throws RtpError (`RTP_BAD_RTCP`) on fields that do not fit. */
+  sendRtcp(packet: RtcpPacket, now: Instant): void {
+    rtcpLength([packet]);
     this.#at(now);
     this.#rtcp.push(packet);
   }
@@ -178,7 +180,7 @@ export class InterceptorChain {
    * The RTCP packets of the next datagram, ready for `encodeRtcp`; undefined when there are none now. Behind a report stands
    * SDES with our canonical name (RFC 3550 §6.1), and without reduced size a report stands in front of everything else.
    */
-  pollOutgoingRtcp(now: Instant): readonly RtcpPacketLike[] | undefined {
+  pollOutgoingRtcp(now: Instant): readonly RtcpPacket[] | undefined {
     const time = this.#at(now);
     const packets = this.#rtcp.poll(time);
     if (packets === undefined) return undefined;
