@@ -1,5 +1,4 @@
-import type { IceCredentials } from '@kaon/ice';
-import { isRejected, readIceCredentials } from '@kaon/sdp';
+import { isRejected, type MediaDescription, readIceCredentials } from '@kaon/sdp';
 import { ChannelSet } from './channel-set.ts';
 import { type Configuration, changeConfiguration, parseConfiguration, type RTCConfiguration } from './configuration.ts';
 import type { RTCDataChannel } from './data-channel.ts';
@@ -14,9 +13,9 @@ import { Negotiation } from './jsep/negotiation.ts';
 import { NegotiationNeeded } from './jsep/negotiation-needed.ts';
 import { roleOfAnswerer } from './jsep/offer-answer.ts';
 import { OperationsChain } from './jsep/operations.ts';
-import { OwnDescriptions } from './jsep/own-descriptions.ts';
-import { remoteParameters } from './jsep/remote-parameters.ts';
-import { checkLocal, checkRemote, readDescription } from './jsep/validate.ts';
+import { type MediaPlanner, OwnDescriptions } from './jsep/own-descriptions.ts';
+import { remoteParameters, remoteSctp } from './jsep/remote-parameters.ts';
+import { checkAssociations, checkLocal, checkRemote, readDescription } from './jsep/validate.ts';
 import { type RTCSctpTransport, sctpTransportInternals } from './sctp-transport.ts';
 import {
   type RTCLocalSessionDescriptionInit,
@@ -24,21 +23,24 @@ import {
   toSdpType,
 } from './session-description.ts';
 import type { StackEvent } from './stack/events.ts';
-import { connectionState, type RTCPeerConnectionState } from './states.ts';
-import { PeerTransport, type TransportListener } from './transport/peer-transport.ts';
+import { connectionState, iceConnectionState, iceGatheringState, type RTCPeerConnectionState } from './states.ts';
+import type { PeerTransport, TransportListener } from './transport/peer-transport.ts';
+import { TransportSet } from './transport/transport-set.ts';
 
-/** What a connection does behind its API: negotiation, its transport, its channels, and the states that follow from them. */
+/** What a connection does behind its API: negotiation, its transports, its channels, and the states that follow from them. */
 export class Session implements TransportListener {
   readonly negotiation: Negotiation = new Negotiation();
   readonly channels: ChannelSet;
   readonly environment: Environment;
   configuration: Configuration;
-  transport: PeerTransport | undefined = undefined;
+  readonly transports: TransportSet;
   sctp: RTCSctpTransport | undefined = undefined;
   iceConnectionState: 'new' | 'checking' | 'connected' | 'completed' | 'disconnected' | 'failed' | 'closed' = 'new';
   connectionState: RTCPeerConnectionState = 'new';
   iceGatheringState: 'new' | 'gathering' | 'complete' = 'new';
   closed = false;
+  /** The transport of the data section. */
+  #dataTransport: PeerTransport | undefined = undefined;
   readonly #dispatch: (event: Event) => void;
   readonly #chain: OperationsChain;
   readonly #own: OwnDescriptions;
@@ -50,11 +52,13 @@ export class Session implements TransportListener {
     this.configuration = parseConfiguration(configuration);
     this.environment = environmentOf(this.configuration.kaon);
     this.#dispatch = dispatch;
+    this.transports = new TransportSet(this.environment, () => this.configuration, this);
     this.#own = new OwnDescriptions(
       this.environment,
+      () => this.configuration,
       this.negotiation,
-      this.configuration.certificates[0],
-      this.configuration.kaon.maxMessageSize,
+      this.transports,
+      NO_MEDIA,
     );
     const session = this;
     this.#chain = new OperationsChain(
@@ -83,14 +87,14 @@ export class Session implements TransportListener {
         return session.sctp?.maxMessageSize ?? 65536;
       },
       now: () => this.environment.clock.now(),
-      wake: () => this.transport?.wake(),
+      wake: () => this.#dataTransport?.wake(),
       defer: (task) =>
         this.environment.clock.defer(() => {
           if (!this.closed) task();
         }),
       dispatch: (event) => this.#fire(event),
     });
-    this.#fillPool();
+    this.transports.fillPool();
   }
 
   // --- commands of the API
@@ -112,7 +116,7 @@ export class Session implements TransportListener {
 
   createAnswer(): Promise<RTCSessionDescriptionInit> {
     return this.#operation(async () => {
-      const { text } = await this.#own.makeAnswer(() => this.transport);
+      const { text } = await this.#own.makeAnswer();
       return { type: 'answer' as const, sdp: text };
     });
   }
@@ -126,7 +130,7 @@ export class Session implements TransportListener {
   }
 
   addIceCandidate(init: RTCIceCandidateInit): Promise<void> {
-    return this.#operation(async () => addRemoteCandidate(this.negotiation, this.transport, init));
+    return this.#operation(async () => addRemoteCandidate(this.negotiation, this.transports, init));
   }
 
   restartIce(): void {
@@ -138,7 +142,7 @@ export class Session implements TransportListener {
   setConfiguration(input: RTCConfiguration | undefined): void {
     if (this.closed) throw closedError();
     this.configuration = changeConfiguration(this.configuration, input, this.negotiation.local !== undefined);
-    this.#fillPool();
+    if (this.negotiation.local === undefined) this.transports.fillPool();
   }
 
   close(): void {
@@ -146,7 +150,7 @@ export class Session implements TransportListener {
     this.closed = true;
     this.negotiation.close();
     this.channels.abandon();
-    this.transport?.close();
+    this.transports.close();
     if (this.sctp !== undefined) sctpTransportInternals.closed(this.sctp, true);
     this.iceConnectionState = 'closed';
     this.connectionState = 'closed';
@@ -157,10 +161,10 @@ export class Session implements TransportListener {
     return this.#own.certificate?.chain ?? [];
   }
 
-  // --- reports of the transport
+  // --- reports of the transports
 
-  candidate(candidate: RTCIceCandidate): void {
-    addLocalCandidate(this.negotiation, candidate, this.transport?.localCandidates ?? []);
+  candidate(candidate: RTCIceCandidate, transport: PeerTransport): void {
+    addLocalCandidate(this.negotiation, candidate, transport.localCandidates);
     this.#fire(new RTCPeerConnectionIceEvent('icecandidate', { candidate, url: candidate.url }));
   }
 
@@ -171,7 +175,8 @@ export class Session implements TransportListener {
     this.#fire(new RTCPeerConnectionIceErrorEvent('icecandidateerror', { url, errorCode, errorText, address, port }));
   }
 
-  gatheringState(state: 'new' | 'gathering' | 'complete'): void {
+  gatheringState(): void {
+    const state = iceGatheringState(this.#inUse.map(({ ice }) => ice.gatheringState));
     if (this.closed || this.iceGatheringState === state) return;
     this.iceGatheringState = state;
     this.#fire(new Event('icegatheringstatechange'));
@@ -210,8 +215,7 @@ export class Session implements TransportListener {
       throw domError('InvalidStateError', `a local ${type} cannot be set in ${state}`);
     const text = String(init.sdp ?? '');
     let made = type === 'offer' ? this.#own.lastOffer : this.#own.lastAnswer;
-    if (text === '')
-      made = type === 'offer' ? await this.#makeOffer(false) : await this.#own.makeAnswer(() => this.transport);
+    if (text === '') made = type === 'offer' ? await this.#makeOffer(false) : await this.#own.makeAnswer();
     if (made === undefined) throw domError('InvalidModificationError', `no ${type} was created`);
     let description = new Description(type, made.session, made.text);
     if (text !== '' && text !== made.text) {
@@ -234,6 +238,7 @@ export class Session implements TransportListener {
       throw domError('InvalidStateError', `a remote ${type} cannot be set in ${negotiation.state}`);
     const session = readDescription(String(init.sdp ?? ''));
     checkRemote(session, type, negotiation.offerFor('remote'), negotiation.currentRemote);
+    checkAssociations(session, (mid) => this.transports.stableOf(mid)?.remoteTlsId);
     if (mustRollBack) this.#rollback();
     if (this.closed) return;
     this.#apply('remote', new Description(type, session, String(init.sdp)));
@@ -243,36 +248,27 @@ export class Session implements TransportListener {
     const { negotiation } = this;
     const before = negotiation.state;
     negotiation.apply(side, description);
-    if (negotiation.state === 'stable') {
-      this.#own.settle();
-    }
-    this.#syncTransport();
+    if (negotiation.state === 'stable') this.#own.settle();
+    if (side === 'local') this.transports.applyLocal(description);
+    if (description.type !== 'offer') this.#connect(description);
     this.#signalingChanged(before);
+    this.gatheringState();
+    this.#updateStates();
   }
 
-  /** Back to the last stable state, transport included (RFC 8829 §4.1.10.2). */
+  /** Back to the last stable state, transports included (RFC 8829 §4.1.10.2). */
   #rollback(): void {
     const { negotiation } = this;
     const before = negotiation.state;
     negotiation.rollback();
     this.#own.settle();
-    const { transport } = this;
-    const agreed = negotiation.currentLocal;
-    if (transport !== undefined && agreed?.data === undefined) this.#dropTransport();
-    else if (transport !== undefined && agreed?.data !== undefined) {
-      const credentials = readIceCredentials(agreed.session, agreed.data.media);
-      const { usernameFragment, password } = transport.agent.localCredentials;
-      if (
-        credentials !== undefined &&
-        (credentials.usernameFragment !== usernameFragment || credentials.password !== password)
-      ) {
-        transport.restart(credentials);
-        const remote =
-          negotiation.currentRemote === undefined ? undefined : remoteParameters(negotiation.currentRemote);
-        if (remote !== undefined) transport.setRemote(remote);
-      }
+    const { currentLocal, currentRemote } = negotiation;
+    for (const { transport, index } of this.transports.rollback(currentLocal)) {
+      const remote = currentRemote === undefined ? undefined : remoteParameters(currentRemote, index);
+      if (remote !== undefined) transport.setRemote(remote);
     }
     this.#signalingChanged(before);
+    this.gatheringState();
     this.#updateStates();
   }
 
@@ -286,85 +282,53 @@ export class Session implements TransportListener {
     if (state !== before) this.#fire(new Event('signalingstatechange'));
   }
 
-  /** Makes the transport what the descriptions say. */
-  #syncTransport(): void {
-    const { negotiation } = this;
-    const { local, remote, state } = negotiation;
-    const answered = state === 'stable' || state === 'have-local-pranswer' || state === 'have-remote-pranswer';
-    if (answered && (local?.data === undefined || remote?.data === undefined)) {
-      if (this.transport !== undefined) this.#dropTransport();
-      return;
-    }
-    const data = local?.data;
-    if (local === undefined || data === undefined || isRejected(data.media)) return;
-    const credentials = readIceCredentials(local.session, data.media);
-    if (credentials === undefined) return;
-    const offers = local.type === 'offer';
-    const { transport: existing } = this;
-    const transport = existing ?? this.#createTransport(offers ? 'controlling' : 'controlled', credentials);
-    if (existing !== undefined) {
-      if (transport.line === undefined) transport.setRole(offers ? 'controlling' : 'controlled');
-      const { usernameFragment, password } = transport.agent.localCredentials;
-      if (usernameFragment !== credentials.usernameFragment || password !== credentials.password)
-        transport.restart(credentials);
-    }
-    transport.surface({ mid: data.mid, index: data.index });
-    const parameters = answered && remote !== undefined ? remoteParameters(remote) : undefined;
-    if (parameters === undefined || remote?.data === undefined) return;
-    transport.setRemote(parameters);
-    const answererRole = offers
-      ? roleOfAnswerer(remote.session, remote.data.media)
-      : roleOfAnswerer(local.session, data.media);
-    const role = offers === (answererRole === 'client') ? 'server' : 'client';
-    this.#establish(transport, role, parameters);
-  }
-
-  #establish(
-    transport: PeerTransport,
-    role: 'client' | 'server',
-    parameters: NonNullable<ReturnType<typeof remoteParameters>>,
-  ): void {
+  /** Offer and answer are known: makes the transports what they say, and starts them. */
+  #connect(answer: Description): void {
+    const { local, remote, state } = this.negotiation;
     const { certificate } = this.#own;
-    if (certificate === undefined) return;
-    const maxMessageSize = parameters.maxMessageSize === 0 ? Number.POSITIVE_INFINITY : parameters.maxMessageSize;
-    if (this.sctp === undefined) {
+    if (local === undefined || remote === undefined || certificate === undefined) return;
+    const tagged = this.transports.applyAnswer(answer.session);
+    if (state === 'stable') this.transports.settle();
+    const data = local.data === undefined || remote.data === undefined ? undefined : local.data;
+    const dataTransport = this.transports.of(data?.mid);
+    if (dataTransport !== this.#dataTransport) this.#endData();
+    for (const [transport, index] of tagged) {
+      const parameters = remoteParameters(remote, index);
+      if (parameters === undefined) continue;
+      transport.setRemote(parameters);
+      const role = dtlsRole(answer, local, index);
+      const sctp = transport === dataTransport ? remoteSctp(remote) : undefined;
+      transport.establish(role, certificate, sctp);
+      if (sctp !== undefined) this.#startData(transport, sctp.maxMessageSize);
+      transport.wake();
+    }
+  }
+
+  #startData(transport: PeerTransport, limit: number): void {
+    const maxMessageSize = limit === 0 ? Number.POSITIVE_INFINITY : limit;
+    this.#dataTransport = transport;
+    if (this.sctp === undefined)
       this.sctp = sctpTransportInternals.create({ transport: transport.dtls, maxMessageSize });
-      transport.establish(role, certificate, parameters);
-    } else sctpTransportInternals.setMaxMessageSize(this.sctp, maxMessageSize);
+    else sctpTransportInternals.setMaxMessageSize(this.sctp, maxMessageSize);
     if (transport.stack.channels !== undefined) this.channels.attach(transport.stack.channels);
-    transport.wake();
   }
 
-  #createTransport(role: 'controlling' | 'controlled', credentials: IceCredentials): PeerTransport {
-    this.transport = new PeerTransport(this.environment, this.configuration, { role, credentials }, this);
-    return this.transport;
-  }
-
-  #dropTransport(): void {
-    this.transport?.close();
+  #endData(): void {
+    if (this.#dataTransport === undefined) return;
+    this.#dataTransport.closeChannels();
+    this.#dataTransport = undefined;
     if (this.sctp !== undefined) sctpTransportInternals.closed(this.sctp);
-    this.transport = undefined;
     this.sctp = undefined;
-    this.#own.forgetCredentials();
     this.channels.detach();
-    this.gatheringState('new');
-    this.#updateStates();
-  }
-
-  #fillPool(): void {
-    if (this.configuration.iceCandidatePoolSize === 0 || this.transport !== undefined) return;
-    this.#createTransport('controlling', this.#own.nextCredentials).gather();
   }
 
   // --- states and events
 
   #updateStates(): void {
     if (this.closed) return;
-    const { transport } = this;
-    const ice = transport?.line === undefined ? 'new' : transport.ice.state;
-    const connection = connectionState(
-      transport?.line === undefined ? undefined : { ice, dtls: transport.dtls.state, peerClosed: transport.peerClosed },
-    );
+    const states = this.#inUse.map(({ ice, dtls, peerClosed }) => ({ ice: ice.state, dtls: dtls.state, peerClosed }));
+    const ice = iceConnectionState(states.map((one) => one.ice));
+    const connection = connectionState(states);
     const iceChanged = this.iceConnectionState !== ice;
     const connectionChanged = this.connectionState !== connection;
     this.iceConnectionState = ice;
@@ -384,17 +348,33 @@ export class Session implements TransportListener {
   }
 
   #makeOffer(iceRestart: boolean): ReturnType<OwnDescriptions['makeOffer']> {
-    return this.#own.makeOffer(() => {
-      const { transport } = this;
-      const fragment = transport?.agent.localCredentials.usernameFragment ?? '';
-      return { transport, data: this.channels.wanted, restart: iceRestart || this.#toReplace.has(fragment) };
-    });
+    return this.#own.makeOffer(() => ({
+      data: this.channels.wanted,
+      restarts: (fragment) => iceRestart || this.#toReplace.has(fragment),
+    }));
+  }
+
+  /** Transports that a description of ours has shown. */
+  get #inUse(): readonly PeerTransport[] {
+    return this.transports.all.filter(({ line }) => line !== undefined);
   }
 
   #localFragments(): string[] {
     return [this.negotiation.currentLocal, this.negotiation.pendingLocal].flatMap((description) => {
-      if (description?.data === undefined) return [];
-      return readIceCredentials(description.session, description.data.media)?.usernameFragment ?? [];
+      if (description === undefined) return [];
+      const { session } = description;
+      return session.media.flatMap((media) =>
+        isRejected(media) ? [] : (readIceCredentials(session, media)?.usernameFragment ?? []),
+      );
     });
   }
 }
+
+/** Our role in the DTLS handshake of a section's transport. */
+function dtlsRole(answer: Description, local: Description, index: number): 'client' | 'server' {
+  const section = answer.session.media[index] as MediaDescription;
+  const isClient = roleOfAnswerer(answer.session, section) === 'client';
+  return isClient === (answer === local) ? 'client' : 'server';
+}
+
+const NO_MEDIA: MediaPlanner = { offer: () => ({ sections: [] }), answer: () => ({ sections: [] }) };

@@ -9,7 +9,7 @@ import { Negotiation } from '../src/jsep/negotiation.ts';
 import { OperationsChain } from '../src/jsep/operations.ts';
 import { readDescription } from '../src/jsep/validate.ts';
 import { OutgoingMessages } from '../src/outgoing-messages.ts';
-import { connectionState } from '../src/states.ts';
+import { connectionState, iceConnectionState, iceGatheringState } from '../src/states.ts';
 
 describe('the conversions of Web IDL', () => {
   it('are those of the standard', () => {
@@ -147,7 +147,7 @@ describe('Negotiation', () => {
 
 describe('connectionState', () => {
   it('follows from the transports', () => {
-    const state = (ice: never, dtls: never, peerClosed = false): string => connectionState({ ice, dtls, peerClosed });
+    const state = (ice: never, dtls: never, peerClosed = false): string => connectionState([{ ice, dtls, peerClosed }]);
     const cases: [string, string, boolean, string][] = [
       ['new', 'new', false, 'new'],
       ['checking', 'new', false, 'connecting'],
@@ -163,7 +163,27 @@ describe('connectionState', () => {
     ];
     for (const [ice, dtls, gone, expected] of cases)
       expect([ice, dtls, state(ice as never, dtls as never, gone)]).toEqual([ice, dtls, expected]);
-    expect(connectionState(undefined)).toBe('new');
+    expect(connectionState([])).toBe('new');
+  });
+
+  it('takes the worst of several transports', () => {
+    const state = (...pairs: [string, string][]): string =>
+      connectionState(pairs.map(([ice, dtls]) => ({ ice: ice as never, dtls: dtls as never, peerClosed: false })));
+    expect(state(['connected', 'connected'], ['failed', 'new'])).toBe('failed');
+    expect(state(['connected', 'connected'], ['disconnected', 'connected'])).toBe('disconnected');
+    expect(state(['connected', 'connected'], ['new', 'new'])).toBe('connecting');
+    expect(state(['connected', 'connected'], ['completed', 'connecting'])).toBe('connecting');
+    expect(state(['connected', 'connected'], ['completed', 'connected'])).toBe('connected');
+    const ice = (...states: string[]): string => iceConnectionState(states as never[]);
+    expect([ice(), ice('new', 'closed'), ice('new', 'connected')]).toEqual(['new', 'new', 'checking']);
+    expect([ice('completed', 'connected'), ice('completed', 'completed')]).toEqual(['connected', 'completed']);
+    expect([ice('failed', 'disconnected'), ice('disconnected', 'checking')]).toEqual(['failed', 'disconnected']);
+    const gathering = (...states: string[]): string => iceGatheringState(states as never[]);
+    expect([gathering(), gathering('complete', 'new')]).toEqual(['new', 'new']);
+    expect([gathering('complete', 'gathering', 'new'), gathering('complete', 'complete')]).toEqual([
+      'gathering',
+      'complete',
+    ]);
   });
 });
 

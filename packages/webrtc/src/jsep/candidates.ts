@@ -1,12 +1,13 @@
 import { decodeCandidate } from '@kaon/ice';
-import { readIceCredentials, readMid } from '@kaon/sdp';
+import { type MediaDescription, readIceCredentials, readMid, type SessionDescription } from '@kaon/sdp';
 import { isMalformed } from '@kaon/wire';
 import { domError } from '../errors.ts';
 import type { RTCIceCandidate, RTCIceCandidateInit } from '../ice-candidate.ts';
-import type { PeerTransport } from '../transport/peer-transport.ts';
-import type { DefaultAddress, Description } from './description.ts';
+import type { TransportSet } from '../transport/transport-set.ts';
+import { type DefaultAddress, type Description, midOf } from './description.ts';
 import type { Negotiation } from './negotiation.ts';
-import { bundledSections, transportSection } from './validate.ts';
+import { groupOf } from './offer-answer.ts';
+import { transportSection } from './validate.ts';
 
 /**
  * Adds a candidate of the peer to its description and to the transport (W3C WebRTC §4.4.2, addIceCandidate).
@@ -14,7 +15,7 @@ import { bundledSections, transportSection } from './validate.ts';
  */
 export function addRemoteCandidate(
   negotiation: Negotiation,
-  transport: PeerTransport | undefined,
+  transports: TransportSet,
   init: RTCIceCandidateInit,
 ): void {
   const { remote } = negotiation;
@@ -25,18 +26,27 @@ export function addRemoteCandidate(
   if (line !== '' && isMalformed(decodeCandidate(line))) throw domError('OperationError', `${line} is not a candidate`);
   for (const index of indexes) {
     const target = targetOf(negotiation, index, init.usernameFragment ?? null);
-    const { session, data } = target;
-    const section = data === undefined ? undefined : transportSection(session, data.media);
-    const isOurs = data !== undefined && bundledSections(session, data.index).includes(index);
-    const ufrag = section === undefined ? undefined : readIceCredentials(session, section)?.usernameFragment;
+    const { session } = target;
+    const media = session.media[index] as MediaDescription;
+    const ufrag = readIceCredentials(session, transportSection(session, media))?.usernameFragment;
     if (line === '') target.endOfCandidates(index);
     else target.addCandidate(index, line);
     // Before offer and answer are through, the description keeps it for the transport.
-    if (!isOurs || transport === undefined || ufrag === undefined) continue;
+    const mid = midOf(media, index);
+    const members = groupOf(session, mid) ?? [];
+    const transport = [mid, ...members].map((one) => transports.of(one)).find((one) => one !== undefined);
+    if (transport === undefined || ufrag === undefined) continue;
     if (transport.agent.remoteCredentials?.usernameFragment !== ufrag) continue;
     if (line !== '') transport.addRemoteCandidate(line, ufrag);
-    else if (index === data?.index) transport.endOfRemoteCandidates();
+    else if (isFirst(session, index)) transport.endOfRemoteCandidates();
   }
+}
+
+/** Whether a section is the one that its bundle's candidates belong to. */
+function isFirst(session: SessionDescription, index: number): boolean {
+  const mid = midOf(session.media[index] as MediaDescription, index);
+  const group = groupOf(session, mid);
+  return group === undefined || group[0] === mid;
 }
 
 /** Adds a candidate of ours to the description of its generation, with a better default address if it has one. */
@@ -46,8 +56,9 @@ export function addLocalCandidate(
   all: readonly RTCIceCandidate[],
 ): void {
   for (const description of [negotiation.pendingLocal, negotiation.currentLocal]) {
-    if (description?.data === undefined) continue;
-    const { index, media } = description.data;
+    const index = candidate.sdpMLineIndex ?? -1;
+    const media = description?.session.media[index];
+    if (description === undefined || media === undefined) continue;
     if (readIceCredentials(description.session, media)?.usernameFragment !== candidate.usernameFragment) continue;
     if (candidate.candidate === '') description.endOfCandidates(index);
     else description.addCandidate(index, candidate.candidate, defaultAddress(all));

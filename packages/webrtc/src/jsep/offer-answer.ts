@@ -1,10 +1,7 @@
-import type { IceCredentials } from '@kaon/ice';
 import {
   ANY_ADDRESS,
   type Attribute,
   dataSection,
-  isDataSection,
-  isRejected,
   type MediaDescription,
   makeAttribute,
   mid as midAttribute,
@@ -14,137 +11,118 @@ import {
   type SessionDescription,
   type Setup,
   sessionDescription,
-  tlsId,
+  type TransportInit,
+  tlsId as tlsIdAttribute,
+  withAttributes,
 } from '@kaon/sdp';
-import { type DefaultAddress, dataIndex, midOf, withDefault } from './description.ts';
+import { type DefaultAddress, withDefault } from './description.ts';
+import { transportSection } from './validate.ts';
 
-/** What this side puts into its descriptions. */
-export interface LocalParameters {
-  readonly sessionId: string;
-  readonly sessionVersion: number;
-  readonly credentials: IceCredentials;
-  readonly fingerprints: readonly { readonly algorithm: string; readonly value: string }[];
+/** What a section shows of its transport. */
+export interface SectionTransport {
+  readonly init: TransportInit;
   /** Names the DTLS association (RFC 8842 §4). */
   readonly tlsId: string;
-  /** Candidates known so far, as `candidate:...`. */
-  readonly candidates: readonly string[];
-  readonly endOfCandidates: boolean;
-  readonly defaultAddress?: DefaultAddress | undefined;
-  readonly sctpPort: number;
-  readonly maxMessageSize: number;
+  readonly defaultAddress: DefaultAddress | undefined;
+  /** RFC 9143 §6. */
+  readonly bundleOnly: boolean;
 }
 
-/**
- * An offer (RFC 8829 §5.2). `previous` is the last description of ours that was agreed on; its sections keep their places.
- * `data` asks for a section for data channels.
- */
-export function makeOffer(
-  local: LocalParameters,
-  previous: SessionDescription | undefined,
-  data: boolean,
+/** A section of a description in the making. */
+export interface SectionPlan {
+  readonly kind: string;
+  /** Undefined: the peer gave it none. */
+  readonly mid: string | undefined;
+  /** Makes the section without what its transport adds behind it; undefined: the section is refused. */
+  readonly make: ((transport: SectionTransport) => MediaDescription) | undefined;
+  /** What stood in its place; a refused section repeats it. */
+  readonly before: MediaDescription | undefined;
+}
+
+/** What the session part of a description says. */
+export interface SessionParameters {
+  readonly sessionId: string;
+  readonly sessionVersion: number;
+}
+
+/** A description of ours: an offer (RFC 8829 §5.2), or an answer (§5.3) with the groups of the offer. */
+export function describe(
+  { sessionId, sessionVersion }: SessionParameters,
+  media: readonly MediaDescription[],
+  bundles: readonly (readonly string[])[],
 ): SessionDescription {
-  const media: MediaDescription[] = (previous?.media ?? []).map((section, index) =>
-    index === dataIndex(previous as SessionDescription)
-      ? ourSection(local, midOf(section, index), 'actpass')
-      : rejected(section, midOf(section, index)),
-  );
-  if (data && !media.some((section) => section.port !== 0)) {
-    const section = ourSection(local, unusedMid(media), 'actpass');
-    // The place of a section that was rejected may be taken again (RFC 8829 §5.2.2).
-    const free = media.findIndex((one) => one.port === 0 && isDataSection(one));
-    if (free < 0) media.push(section);
-    else media[free] = section;
-  }
-  return describe(local, media, undefined);
+  const [first, ...others] = bundles.filter((mids) => mids.length > 0);
+  const attributes: Attribute[] = others.map((mids) => ({ name: 'group', value: `BUNDLE ${mids.join(' ')}` }));
+  attributes.push({ name: 'extmap-allow-mixed' }, { name: 'msid-semantic', value: ' WMS' });
+  return sessionDescription({ sessionId, sessionVersion, bundle: first, attributes, media });
 }
 
-/** An answer to `offer` (RFC 8829 §5.3): data channels are taken, all else is rejected. `role` is that of a DTLS connection in use. */
-export function makeAnswer(
-  local: LocalParameters,
+/** The section that a plan stands for, refused or with its transport. */
+export function sectionOf(plan: SectionPlan, transport: SectionTransport | undefined): MediaDescription {
+  if (plan.make === undefined || transport === undefined) return refused(plan);
+  const section = withAttributes(plan.make(transport), makeAttribute(tlsIdAttribute, transport.tlsId));
+  const { defaultAddress } = transport;
+  return defaultAddress === undefined || transport.bundleOnly ? section : withDefault(section, defaultAddress);
+}
+
+/** The section for data channels. `offered` is what it answers. */
+export function dataPlan(
+  mid: string | undefined,
+  local: { readonly sctpPort: number; readonly maxMessageSize: number },
+  offered: MediaDescription | undefined,
+): SectionPlan {
+  const { sctpPort, maxMessageSize } = local;
+  const make = ({ init, bundleOnly }: SectionTransport): MediaDescription => {
+    const legacy = offered !== undefined && offered.protocol === 'DTLS/SCTP';
+    const extra: Attribute[] = [];
+    if (bundleOnly) extra.push({ name: 'bundle-only' });
+    if (legacy) extra.push({ name: 'sctpmap', value: `${sctpPort} webrtc-datachannel 65535` });
+    const section = dataSection({
+      mid: mid ?? '0',
+      transport: init,
+      port: bundleOnly ? 0 : 9,
+      sctpPort,
+      maxMessageSize,
+      protocol: offered?.protocol,
+      attributes: extra,
+    });
+    const named =
+      mid === undefined ? { ...section, attributes: section.attributes.filter(({ name }) => name !== 'mid') } : section;
+    // `m=application 9 DTLS/SCTP 5000` of old peers: the port stands for the format.
+    return legacy ? { ...named, formats: [String(sctpPort)] } : named;
+  };
+  return { kind: 'application', mid, make, before: offered };
+}
+
+/** What an answer says about DTLS roles. `role` is that of a DTLS connection in use. */
+export function answerSetup(
   offer: SessionDescription,
+  section: MediaDescription,
   role: 'client' | 'server' | undefined,
-): SessionDescription {
-  const accepted = dataIndex(offer);
-  const media = offer.media.map((section, index) => {
-    const mid = readMid(section);
-    if (index !== accepted) return rejected(section, mid);
-    return ourSection(local, mid, answerSetup(readSetup(offer, section), role), section);
-  });
-  return describe(local, media, offer);
-}
-
-/** The DTLS role that an answer gives the side which wrote it (RFC 8842 §5.3). */
-export function roleOfAnswerer(answer: SessionDescription, section: MediaDescription): 'client' | 'server' | undefined {
-  const setup = readSetup(answer, section);
-  return setup === 'active' ? 'client' : setup === 'passive' ? 'server' : undefined;
-}
-
-function answerSetup(offered: Setup | undefined, role: 'client' | 'server' | undefined): Setup {
+): Setup {
+  const offered = readSetup(offer, transportSection(offer, section));
   if (offered === 'active') return 'passive';
   if (offered === 'passive') return 'active';
   // Being the client saves a round trip (RFC 8829 §5.3.1).
   return role === 'server' ? 'passive' : 'active';
 }
 
-function describe(
-  local: LocalParameters,
-  media: readonly MediaDescription[],
-  offer: SessionDescription | undefined,
-): SessionDescription {
-  const bundled = new Set(offer === undefined ? undefined : readGroups(offer, 'BUNDLE').flatMap((group) => group.mids));
-  const mids = media.flatMap((section) => (isRejected(section) ? [] : (readMid(section) ?? [])));
-  const bundle = offer === undefined ? mids : mids.filter((mid) => bundled.has(mid));
-  return sessionDescription({
-    sessionId: local.sessionId,
-    sessionVersion: local.sessionVersion,
-    bundle,
-    attributes: [{ name: 'extmap-allow-mixed' }, { name: 'msid-semantic', value: ' WMS' }],
-    media,
-  });
+/** The DTLS role that an answer gives the side which wrote it (RFC 8842 §5.3). */
+export function roleOfAnswerer(answer: SessionDescription, section: MediaDescription): 'client' | 'server' | undefined {
+  const setup = readSetup(answer, transportSection(answer, section));
+  return setup === 'active' ? 'client' : setup === 'passive' ? 'server' : undefined;
 }
 
-function ourSection(
-  local: LocalParameters,
-  mid: string | undefined,
-  setup: Setup,
-  offered?: MediaDescription,
-): MediaDescription {
-  const legacy = offered !== undefined && offered.protocol === 'DTLS/SCTP';
-  const extra: Attribute[] = [makeAttribute(tlsId, local.tlsId)];
-  if (legacy) extra.push({ name: 'sctpmap', value: `${local.sctpPort} webrtc-datachannel 65535` });
-  const section = dataSection({
-    mid: mid ?? '0',
-    transport: {
-      ...local.credentials,
-      iceOptions: ['trickle', 'ice2'],
-      fingerprints: local.fingerprints,
-      setup,
-      candidates: local.candidates,
-      endOfCandidates: local.endOfCandidates,
-    },
-    sctpPort: local.sctpPort,
-    maxMessageSize: local.maxMessageSize,
-    protocol: offered?.protocol,
-    attributes: extra,
-  });
-  const named =
-    mid === undefined ? { ...section, attributes: section.attributes.filter(({ name }) => name !== 'mid') } : section;
-  // `m=application 9 DTLS/SCTP 5000` of old peers: the port stands for the format.
-  const formatted = legacy ? { ...named, formats: [String(local.sctpPort)] } : named;
-  return local.defaultAddress === undefined ? formatted : withDefault(formatted, local.defaultAddress);
+/** The BUNDLE group that a section is in. */
+export function groupOf(session: SessionDescription, mid: string | undefined): readonly string[] | undefined {
+  return mid === undefined ? undefined : readGroups(session, 'BUNDLE').find(({ mids }) => mids.includes(mid))?.mids;
 }
 
 /** The section refused: port 0, and nothing but what says which one it is. */
-function rejected(section: MediaDescription, mid: string | undefined): MediaDescription {
-  const attributes: Attribute[] = section.kind === 'application' ? [] : [{ name: 'inactive' }];
-  if (mid !== undefined) attributes.unshift(makeAttribute(midAttribute, mid));
-  const { kind, protocol, formats } = section;
+function refused({ mid, before, kind: planned }: SectionPlan): MediaDescription {
+  const { kind, protocol, formats } = before ?? { kind: planned, protocol: 'UDP/TLS/RTP/SAVPF', formats: ['0'] };
+  const attributes: Attribute[] = kind === 'application' ? [] : [{ name: 'inactive' }];
+  const name = mid ?? (before === undefined ? undefined : readMid(before));
+  if (name !== undefined) attributes.unshift(makeAttribute(midAttribute, name));
   return { kind, port: 0, protocol, formats, connections: [ANY_ADDRESS], attributes };
-}
-
-function unusedMid(media: readonly MediaDescription[]): string {
-  const used = new Set(media.map((section, index) => midOf(section, index)));
-  let mid = 0;
-  while (used.has(String(mid))) mid++;
-  return String(mid);
 }

@@ -7,26 +7,33 @@ import {
   readIceOptions,
   readMaxMessageSize,
   readSctpPort,
+  readTlsId,
 } from '@kaon/sdp';
-import type { RemoteParameters } from '../transport/peer-transport.ts';
+import type { RemoteParameters, RemoteSctp } from '../transport/peer-transport.ts';
 import type { Description } from './description.ts';
 import { bundledSections, transportSection } from './validate.ts';
 
-/** What the peer's description says about its transport; undefined when it has no data section. */
-export function remoteParameters(description: Description): RemoteParameters | undefined {
-  const { session, data } = description;
-  if (data === undefined) return undefined;
-  const section = transportSection(session, data.media);
+/** What the peer's description says about the transport of a section; undefined when it says nothing. */
+export function remoteParameters({ session }: Description, index: number): RemoteParameters | undefined {
+  const media = session.media[index];
+  if (media === undefined) return undefined;
+  const section = transportSection(session, media);
   const credentials = readIceCredentials(session, section);
   if (credentials === undefined) return undefined;
   return {
     credentials,
     lite: readIceLite(session),
     fingerprints: readFingerprints(session, section),
-    candidates: bundledSections(session, data.index).flatMap((index) =>
-      readCandidates(session.media[index] ?? section),
-    ),
+    candidates: bundledSections(session, index).flatMap((at) => readCandidates(session.media[at] ?? section)),
     endOfCandidates: readEndOfCandidates(session, section),
+    tlsId: readTlsId(session, section),
+  };
+}
+
+/** What the peer's description says about data channels; undefined when it has no section for them. */
+export function remoteSctp({ data }: Description): RemoteSctp | undefined {
+  if (data === undefined) return undefined;
+  return {
     // RFC 8841 §5.1 demands the attribute; all who leave it out mean 5000.
     sctpPort: readSctpPort(data.media) ?? 5000,
     maxMessageSize: readMaxMessageSize(data.media) ?? 65536,

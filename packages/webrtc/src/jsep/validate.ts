@@ -1,6 +1,7 @@
 import { checkCredentials } from '@kaon/ice';
 import {
   decodeSdp,
+  hasAttribute,
   isDataSection,
   isRejected,
   type MediaDescription,
@@ -15,7 +16,7 @@ import {
 } from '@kaon/sdp';
 import { isMalformed } from '@kaon/wire';
 import { domError, RTCError } from '../errors.ts';
-import { type Description, dataIndex, midOf } from './description.ts';
+import { type Description, midOf } from './description.ts';
 
 /** Reads a description. Throws `RTCError` `sdp-syntax-error` with the number of the bad line. */
 export function readDescription(text: string): SessionDescription {
@@ -41,22 +42,28 @@ export function checkRemote(
     for (const mid of grouped)
       if (!mids.includes(mid)) throw invalid(`the BUNDLE group has ${mid}, which no section has`);
   if (type !== 'offer') checkAgainstOffer(session, offer);
-  else if (previous !== undefined && session.media.length < previous.session.media.length)
-    throw invalid('sections of the last description are missing');
-  const media = session.media[dataIndex(session)];
-  if (media === undefined) return;
-  const section = transportSection(session, media);
-  checkIce(session, section);
-  if (readFingerprints(session, section).length === 0) throw invalid('the data section has no a=fingerprint');
-  if (readSctpPort(media) === 0) throw invalid('a=sctp-port:0 is not a port');
-  const setup = readSetup(session, section);
-  if (type === 'offer' ? setup === 'holdconn' : setup !== 'active' && setup !== 'passive')
-    throw invalid(`a=setup:${setup ?? '(none)'} cannot be in an ${type}`);
-  if (type !== 'offer' && offer?.data !== undefined) {
-    const offered = readSetup(offer.session, offer.data.media);
-    if (offered === setup) throw invalid(`both sides say a=setup:${setup}`);
+  else if (previous !== undefined) checkAgainstPrevious(session, previous.session);
+  for (const [index, media] of session.media.entries()) {
+    if (isRejected(media) || !usesDtls(media)) continue;
+    checkTransport(session, media, type, offer, index);
+    if (isDataSection(media) && readSctpPort(media) === 0) throw invalid('a=sctp-port:0 is not a port');
+    if (type !== 'offer' && !isDataSection(media) && !hasAttribute(media, 'rtcp-mux'))
+      throw invalid(`section ${index} does not answer a=rtcp-mux`);
   }
-  checkSameAssociation(session, section, previous);
+}
+
+/**
+ * A DTLS association stays for the life of a transport here: a description may not ask for another one (RFC 8842 §4). `known`
+ * gives the name of the association that a section goes over. Throws OperationError.
+ */
+export function checkAssociations(session: SessionDescription, known: (mid: string) => string | undefined): void {
+  for (const [index, media] of session.media.entries()) {
+    if (isRejected(media)) continue;
+    const before = known(midOf(media, index));
+    const now = readTlsId(session, transportSection(session, media));
+    if (before !== undefined && now !== undefined && before !== now)
+      throw domError('OperationError', 'a new DTLS association in a running transport (a=tls-id) is not supported');
+  }
 }
 
 /**
@@ -100,9 +107,64 @@ export function bundledSections(session: SessionDescription, index: number): num
   });
 }
 
-function checkIce(session: SessionDescription, section: MediaDescription): void {
+function checkTransport(
+  session: SessionDescription,
+  media: MediaDescription,
+  type: 'offer' | 'pranswer' | 'answer',
+  offer: Description | undefined,
+  index: number,
+): void {
+  const section = transportSection(session, media);
+  checkIce(session, section, index);
+  if (readFingerprints(session, section).length === 0) throw invalid(`section ${index} has no a=fingerprint`);
+  const setup = readSetup(session, section);
+  if (type === 'offer' ? setup === 'holdconn' : setup !== 'active' && setup !== 'passive')
+    throw invalid(`a=setup:${setup ?? '(none)'} cannot be in an ${type}`);
+  const other = offer?.session.media[index];
+  if (type === 'offer' || offer === undefined || other === undefined) return;
+  const offered = readSetup(offer.session, transportSection(offer.session, other));
+  if (offered === setup) throw invalid(`both sides say a=setup:${setup}`);
+}
+
+/** Sections keep their places and names until they are refused (RFC 8829 §5.2.2). */
+function checkAgainstPrevious(session: SessionDescription, previous: SessionDescription): void {
+  if (session.media.length < previous.media.length) throw invalid('sections of the last description are missing');
+  for (const [index, before] of previous.media.entries()) {
+    const media = session.media[index] as MediaDescription;
+    if (isRejected(before)) continue;
+    if (midOf(media, index) !== midOf(before, index) || media.kind !== before.kind)
+      throw invalid(`section ${index} was ${before.kind} with a=mid:${midOf(before, index)} and is in use`);
+  }
+}
+
+/** Sections that were offered over one transport have to stay on one (RFC 9143 §7.3). */
+function checkBundle(session: SessionDescription, offer: SessionDescription): void {
+  const groups = readGroups(session, 'BUNDLE');
+  const offered = readGroups(offer, 'BUNDLE');
+  for (const { mids } of groups)
+    if (!offered.some((group) => mids.every((mid) => group.mids.includes(mid))))
+      throw invalid(`the BUNDLE group ${mids.join(' ')} was not offered`);
+  const seen = new Map<string, readonly string[] | undefined>();
+  for (const [index, media] of session.media.entries()) {
+    const ours = offer.media[index] as MediaDescription;
+    const fragment = readIceCredentials(offer, ours)?.usernameFragment;
+    if (isRejected(media) || fragment === undefined) continue;
+    const mid = midOf(media, index);
+    const group = groups.find(({ mids }) => mids.includes(mid))?.mids;
+    if (seen.has(fragment) && (group === undefined || seen.get(fragment) !== group))
+      throw invalid(`section ${index} has no transport: it was offered as part of a bundle`);
+    seen.set(fragment, group);
+  }
+}
+
+/** Whether a section is one that WebRTC has: over DTLS. */
+function usesDtls(media: MediaDescription): boolean {
+  return isDataSection(media) || media.protocol.includes('/TLS/');
+}
+
+function checkIce(session: SessionDescription, section: MediaDescription, index: number): void {
   const credentials = readIceCredentials(session, section);
-  if (credentials === undefined) throw invalid('the data section has no a=ice-ufrag and a=ice-pwd');
+  if (credentials === undefined) throw invalid(`section ${index} has no a=ice-ufrag and a=ice-pwd`);
   try {
     checkCredentials(credentials);
   } catch (error) {
@@ -124,19 +186,7 @@ function checkAgainstOffer(session: SessionDescription, offer: Description | und
     if (isDataSection(other) && !isRejected(media) && !isDataSection(media))
       throw invalid(`section ${index} answers data channels with ${media.protocol}`);
   }
-}
-
-/** A DTLS association stays for the life of a transport here: a description may not ask for another one (RFC 8842 §4). */
-function checkSameAssociation(
-  session: SessionDescription,
-  section: MediaDescription,
-  previous: Description | undefined,
-): void {
-  if (previous?.data === undefined) return;
-  const before = transportSection(previous.session, previous.data.media);
-  const [oldId, newId] = [readTlsId(previous.session, before), readTlsId(session, section)];
-  if (oldId !== undefined && newId !== undefined && oldId !== newId)
-    throw domError('OperationError', 'a new DTLS association in a running transport (a=tls-id) is not supported');
+  if (offer !== undefined) checkBundle(session, offer.session);
 }
 
 function sameSection(

@@ -16,8 +16,7 @@ export function collectStats(session: Session): RTCStatsReport {
     },
   ];
   for (const channel of session.channels.live) stats.push(channelStats(channel, timestamp));
-  const { transport } = session;
-  if (transport?.line !== undefined)
+  for (const transport of session.transports.all)
     stats.push(...transportStats(transport, session.certificateChain, session.environment.crypto, timestamp));
   return new RTCStatsReport(stats);
 }

@@ -16,10 +16,10 @@ export function transportStats(
   const stats: RTCStats[] = [];
   const candidateIds = new Map<string, string>();
   const addCandidate = (side: 'local' | 'remote', candidate: Candidate, networkType?: string): string => {
-    const id = `${side === 'local' ? 'IL' : 'IR'}${formatCandidate(candidate)}`;
+    const id = `${side === 'local' ? 'IL' : 'IR'}${transport.id}:${formatCandidate(candidate)}`;
     if (!candidateIds.has(id)) {
       candidateIds.set(id, id);
-      stats.push(candidateStats(id, side, candidate, networkType, timestamp));
+      stats.push(candidateStats(id, transport.id, side, candidate, networkType, timestamp));
     }
     return id;
   };
@@ -29,13 +29,13 @@ export function transportStats(
   for (const pair of ice.pairs) {
     const localCandidateId = addCandidate('local', pair.local);
     const remoteCandidateId = addCandidate('remote', pair.remote);
-    const id = `CP${pair.id}:${localCandidateId}:${remoteCandidateId}`;
+    const id = `CP${transport.id}:${pair.id}:${localCandidateId}:${remoteCandidateId}`;
     if (pair.selected) selectedCandidatePairId = id;
     stats.push({
       id,
       timestamp,
       type: 'candidate-pair',
-      transportId: TRANSPORT_ID,
+      transportId: transport.id,
       localCandidateId,
       remoteCandidateId,
       state: pair.state,
@@ -56,7 +56,7 @@ export function transportStats(
   stats.push(...local, ...remote);
   const negotiated = connection?.negotiated;
   stats.push({
-    id: TRANSPORT_ID,
+    id: transport.id,
     timestamp,
     type: 'transport',
     ...stack.counters,
@@ -75,11 +75,9 @@ export function transportStats(
   return stats;
 }
 
-/** There is one transport. */
-export const TRANSPORT_ID = 'T0';
-
 function candidateStats(
   id: string,
+  transportId: string,
   side: 'local' | 'remote',
   candidate: Candidate,
   networkType: string | undefined,
@@ -102,7 +100,7 @@ function candidateStats(
     id,
     timestamp,
     type: `${side}-candidate`,
-    transportId: TRANSPORT_ID,
+    transportId,
     address,
     port,
     protocol,

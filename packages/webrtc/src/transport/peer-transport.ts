@@ -20,11 +20,11 @@ import { Gatherer } from '../gatherer.ts';
 import { apiCandidate, RTCIceCandidate } from '../ice-candidate.ts';
 import { iceTransportInternals, type RTCIceTransport } from '../ice-transport.ts';
 import type { StackEvent } from '../stack/events.ts';
-import { DataStack } from '../stack/stack.ts';
+import { DataStack, type SctpOptions } from '../stack/stack.ts';
 import { FingerprintError } from './fingerprint-error.ts';
 import { receiveWindow } from './receive-window.ts';
 
-/** What the peer's description says about its side. */
+/** What the peer's description says about its side of a transport. */
 export interface RemoteParameters {
   readonly credentials: IceCredentials;
   readonly lite: boolean;
@@ -32,6 +32,12 @@ export interface RemoteParameters {
   /** `candidate:...` lines. */
   readonly candidates: readonly string[];
   readonly endOfCandidates: boolean;
+  /** Names the peer's DTLS association (RFC 8842 §4), if it says. */
+  readonly tlsId: string | undefined;
+}
+
+/** What the peer's description says about data channels. */
+export interface RemoteSctp {
   readonly sctpPort: number;
   /** Bytes; 0 means any. */
   readonly maxMessageSize: number;
@@ -45,17 +51,29 @@ export interface MediaLine {
 
 /** What a transport tells its connection. */
 export interface TransportListener {
-  candidate(candidate: RTCIceCandidate): void;
+  candidate(candidate: RTCIceCandidate, transport: PeerTransport): void;
   candidateError(event: Extract<AgentEvent, { type: 'candidate-error' }>): void;
-  gatheringState(state: 'new' | 'gathering' | 'complete'): void;
+  gatheringState(): void;
   iceState(): void;
   dtlsState(): void;
   /** Channels and SCTP. */
   data(event: StackEvent): void;
 }
 
-/** The one transport of a connection: the stack, the sockets and driver under it, and the API's objects for it. */
+/** What a transport is made of. */
+export interface TransportIdentity {
+  /** In statistics. */
+  readonly id: string;
+  readonly role: 'controlling' | 'controlled';
+  readonly credentials: IceCredentials;
+  /** Names our DTLS association (RFC 8842 §4). */
+  readonly tlsId: string;
+}
+
+/** A transport of a connection: the stack, the sockets and driver under it, and the API's objects for it. */
 export class PeerTransport {
+  readonly id: string;
+  readonly tlsId: string;
   readonly ice: RTCIceTransport;
   readonly dtls: RTCDtlsTransport;
   readonly stack: DataStack;
@@ -72,18 +90,22 @@ export class PeerTransport {
   #remote: RTCIceCandidate[] = [];
   #remoteLines = new Set<string>();
   #fingerprints: RemoteParameters['fingerprints'] = [];
+  #remoteTlsId: string | undefined = undefined;
   /** Reports about candidates that come before `surface`; undefined behind it. */
   #early: AgentEvent[] | undefined = [];
+  #sctpOpen = false;
   #peerClosed = false;
   #closed = false;
 
   constructor(
     environment: Environment,
     configuration: Configuration,
-    init: { readonly role: 'controlling' | 'controlled'; readonly credentials: IceCredentials },
+    init: TransportIdentity,
     listener: TransportListener,
   ) {
     const { kaon } = configuration;
+    this.id = init.id;
+    this.tlsId = init.tlsId;
     this.#environment = environment;
     this.#configuration = configuration;
     this.#listener = listener;
@@ -159,6 +181,15 @@ export class PeerTransport {
     return this.#peerClosed;
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The name of the peer's DTLS association, if it gave one. */
+  get remoteTlsId(): string | undefined {
+    return this.#remoteTlsId;
+  }
+
   get connection(): Connection | undefined {
     return this.stack.dtls;
   }
@@ -210,9 +241,9 @@ export class PeerTransport {
       this.#remoteLines = new Set();
     }
     this.#fingerprints = parameters.fingerprints;
+    this.#remoteTlsId ??= parameters.tlsId;
     for (const line of parameters.candidates) this.addRemoteCandidate(line, credentials.usernameFragment);
     if (parameters.endOfCandidates) this.agent.endOfRemoteCandidates(this.#now);
-    this.stack.channels?.setMaxMessageSize(parameters.maxMessageSize);
     this.#driver.wake();
   }
 
@@ -231,29 +262,56 @@ export class PeerTransport {
     this.#driver.wake();
   }
 
-  /** Sets DTLS and SCTP up. */
-  establish(role: 'client' | 'server', certificate: ReturnType<typeof certificateOf>, remote: RemoteParameters): void {
+  /** Sets DTLS up, and SCTP with it where there is a data section. Later calls change nothing but what SCTP needs. */
+  establish(role: 'client' | 'server', certificate: ReturnType<typeof certificateOf>, data?: RemoteSctp): void {
     const { kaon } = this.#configuration;
     const { crypto } = this.#environment;
+    if (this.stack.dtls !== undefined) {
+      if (data !== undefined) this.#openChannels(data);
+      return;
+    }
     this.stack.establish(
       {
         role,
         certificate: { chain: certificate.chain, signer: crypto.signer(certificate.privateKey) },
         verifyPeer: (peer) => this.#verify(peer),
         crypto,
-        localSctpPort: SCTP_PORT,
-        remoteSctpPort: remote.sctpPort,
-        sendMessageSize: remote.maxMessageSize,
-        receiveMessageSize: kaon.maxMessageSize ?? DEFAULT_MAX_MESSAGE_SIZE,
-        sendBufferSize: kaon.sendBufferSize,
-        receiveBufferSize: kaon.receiveBufferSize ?? receiveWindow(this.#sockets),
+        ...(data === undefined ? {} : this.#sctpOptions(data)),
         mtu: kaon.mtu ?? DEFAULT_MTU,
         keyLog: kaon.keyLog,
         trace: kaon.trace,
       },
       this.#now,
     );
+    this.#sctpOpen = data !== undefined;
     this.#driver.wake();
+  }
+
+  /** Ends data channels and nothing else. */
+  closeChannels(): void {
+    if (!this.#sctpOpen) return;
+    this.#sctpOpen = false;
+    this.stack.closeChannels(this.#now);
+    this.#driver.wake();
+  }
+
+  #openChannels(data: RemoteSctp): void {
+    if (this.#sctpOpen) this.stack.channels?.setMaxMessageSize(data.maxMessageSize);
+    else this.stack.openChannels(this.#sctpOptions(data), this.#now);
+    this.#sctpOpen = true;
+    this.#driver.wake();
+  }
+
+  #sctpOptions(data: RemoteSctp): SctpOptions {
+    const { kaon } = this.#configuration;
+    return {
+      localSctpPort: SCTP_PORT,
+      remoteSctpPort: data.sctpPort,
+      sendMessageSize: data.maxMessageSize,
+      receiveMessageSize: kaon.maxMessageSize ?? DEFAULT_MAX_MESSAGE_SIZE,
+      sendBufferSize: kaon.sendBufferSize,
+      receiveBufferSize: kaon.receiveBufferSize ?? receiveWindow(this.#sockets),
+    };
   }
 
   /** After a command to the stack. */
@@ -328,17 +386,17 @@ export class PeerTransport {
         this.agent.localCredentials.usernameFragment,
       );
       this.#local.push(candidate);
-      this.#listener.candidate(candidate);
+      this.#listener.candidate(candidate, this);
     } else {
       if (event.state === 'complete') {
         // The end of this generation's candidates (W3C WebRTC §4.4.1.4), ahead of the null that ends all gathering.
         const { usernameFragment } = this.agent.localCredentials;
         const init = { candidate: '', sdpMid: line.mid, sdpMLineIndex: line.index, usernameFragment };
-        this.#listener.candidate(new RTCIceCandidate(init));
+        this.#listener.candidate(new RTCIceCandidate(init), this);
       }
       if (this.#closed) return;
       iceTransportInternals.setGatheringState(this.ice, event.state);
-      this.#listener.gatheringState(event.state);
+      this.#listener.gatheringState();
     }
   }
 

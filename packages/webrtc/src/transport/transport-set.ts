@@ -1,0 +1,231 @@
+import { generateCredentials, type IceCredentials } from '@kaon/ice';
+import { isRejected, readGroups, readIceCredentials, readTlsId, type SessionDescription } from '@kaon/sdp';
+import type { Configuration } from '../configuration.ts';
+import type { Environment } from '../environment.ts';
+import { type Description, midOf } from '../jsep/description.ts';
+import { PeerTransport, type TransportListener } from './peer-transport.ts';
+
+/** What a transport that does not exist yet will show in descriptions. */
+export interface TransportSlot {
+  readonly credentials: IceCredentials;
+  readonly tlsId: string;
+}
+
+/** The transports of a connection, and which section of the descriptions goes over which (RFC 9143). */
+export class TransportSet {
+  readonly #environment: Environment;
+  readonly #configuration: () => Configuration;
+  readonly #listener: TransportListener;
+  readonly #live = new Set<PeerTransport>();
+  readonly #pool: PeerTransport[] = [];
+  /** By mid: what the newest description says. */
+  #assigned: ReadonlyMap<string, PeerTransport> = new Map();
+  /** By mid: as each section had its own when it was offered, before an answer bundled it. */
+  #offered: ReadonlyMap<string, PeerTransport> = new Map();
+  /** By mid: what was agreed on last. */
+  #stable: ReadonlyMap<string, PeerTransport> = new Map();
+  /** By the mid that a transport will be made for: what descriptions in the making say of it. */
+  readonly #slots = new Map<string, TransportSlot>();
+  #made = 0;
+
+  constructor(environment: Environment, configuration: () => Configuration, listener: TransportListener) {
+    this.#environment = environment;
+    this.#configuration = configuration;
+    this.#listener = listener;
+  }
+
+  /** Those in use, in the order they were made in. */
+  get all(): readonly PeerTransport[] {
+    return [...this.#live];
+  }
+
+  /** The transport of a section; undefined when it has none. */
+  of(mid: string | undefined): PeerTransport | undefined {
+    return mid === undefined ? undefined : this.#assigned.get(mid);
+  }
+
+  /** The transport of a section as of the last stable state. */
+  stableOf(mid: string): PeerTransport | undefined {
+    return this.#stable.get(mid);
+  }
+
+  /** The transport that goes by a user name fragment of ours. */
+  byFragment(usernameFragment: string): PeerTransport | undefined {
+    for (const transport of this.#live)
+      if (transport.agent.localCredentials.usernameFragment === usernameFragment) return transport;
+    return undefined;
+  }
+
+  /** Makes transports ahead, as many as `iceCandidatePoolSize` asks for, and lets them gather. */
+  fillPool(): void {
+    const { iceCandidatePoolSize } = this.#configuration();
+    while (this.#pool.length > iceCandidatePoolSize) this.#pool.pop()?.close();
+    while (this.#pool.length + this.#live.size < iceCandidatePoolSize) {
+      const transport = this.#make('controlling', this.#newSlot());
+      this.#pool.push(transport);
+      transport.gather();
+    }
+  }
+
+  /** Credentials for the transport of a new section, the same until `settle`. Those of the pool come first. */
+  slot(mid: string): TransportSlot {
+    let slot = this.#slots.get(mid);
+    if (slot === undefined) {
+      const taken = new Set(Array.from(this.#slots.values(), ({ credentials }) => credentials.usernameFragment));
+      const pooled = this.#pool.find(({ agent }) => !taken.has(agent.localCredentials.usernameFragment));
+      slot =
+        pooled === undefined ? this.#newSlot() : { credentials: pooled.agent.localCredentials, tlsId: pooled.tlsId };
+      this.#slots.set(mid, slot);
+    }
+    return slot;
+  }
+
+  /** A description of ours was applied: there is a transport for each user name fragment in it, and it gathers. */
+  applyLocal({ session, type }: Description): void {
+    const assigned = new Map<string, PeerTransport>();
+    const role = type === 'offer' ? 'controlling' : 'controlled';
+    for (const [line, credentials] of linesByFragment(session).values()) {
+      const transport = this.#transportFor(line, credentials, role, readTlsId(session, line[0].media));
+      for (const { mid } of line) assigned.set(mid, transport);
+      transport.surface({ mid: line[0].mid, index: line[0].index });
+    }
+    this.#assigned = assigned;
+    this.#offered = assigned;
+  }
+
+  /**
+   * Offer and answer are known: bundled sections go over the transport of the first of them. Gives, for each transport in
+   * use, the section that its parameters stand in.
+   */
+  applyAnswer(answer: SessionDescription): ReadonlyMap<PeerTransport, number> {
+    const groups = readGroups(answer, 'BUNDLE');
+    const mids = answer.media.map((media, index) => midOf(media, index));
+    const isUsed = (mid: string): boolean => {
+      const media = answer.media[mids.indexOf(mid)];
+      return media !== undefined && !isRejected(media);
+    };
+    const assigned = new Map<string, PeerTransport>();
+    const tagged = new Map<PeerTransport, number>();
+    for (const mid of mids) {
+      if (!isUsed(mid)) continue;
+      const first = groups.find((group) => group.mids.includes(mid))?.mids.find(isUsed) ?? mid;
+      const transport = this.#offered.get(first);
+      if (transport === undefined) continue;
+      assigned.set(mid, transport);
+      if (!tagged.has(transport)) tagged.set(transport, mids.indexOf(first));
+    }
+    this.#assigned = assigned;
+    return tagged;
+  }
+
+  /** Offer and answer are through: transports without a section end. */
+  settle(): void {
+    this.#stable = this.#assigned;
+    this.#offered = this.#assigned;
+    this.#slots.clear();
+    this.#dropUnused();
+  }
+
+  /** Back to what was agreed on last. `agreed` is our description of then. Gives the transports whose restart was undone. */
+  rollback(agreed: Description | undefined): readonly { readonly transport: PeerTransport; readonly index: number }[] {
+    this.#assigned = this.#stable;
+    this.#offered = this.#stable;
+    this.#slots.clear();
+    this.#dropUnused();
+    if (agreed === undefined) return [];
+    const restarted: { readonly transport: PeerTransport; readonly index: number }[] = [];
+    for (const [line, credentials] of linesByFragment(agreed.session).values()) {
+      const transport = this.#stable.get(line[0].mid);
+      if (transport === undefined) continue;
+      transport.line = line[0];
+      if (isKnownBy(transport, credentials)) continue;
+      transport.restart(credentials);
+      restarted.push({ transport, index: line[0].index });
+    }
+    return restarted;
+  }
+
+  /** Ends all of them. */
+  close(): void {
+    for (const transport of [...this.#live, ...this.#pool]) transport.close();
+  }
+
+  #transportFor(
+    line: Line,
+    credentials: IceCredentials,
+    role: 'controlling' | 'controlled',
+    tlsId: string | undefined,
+  ): PeerTransport {
+    const known = [...this.#live].find((one) => isKnownBy(one, credentials)) ?? this.#takeFromPool(credentials);
+    const before = known ?? line.map(({ mid }) => this.#assigned.get(mid)).find((one) => one !== undefined);
+    if (before === undefined) {
+      const made = this.#make(role, { credentials, tlsId: tlsId ?? this.#newTlsId() });
+      this.#live.add(made);
+      return made;
+    }
+    if (before.line === undefined) before.setRole(role);
+    if (known === undefined) before.restart(credentials);
+    return before;
+  }
+
+  #takeFromPool(credentials: IceCredentials): PeerTransport | undefined {
+    const index = this.#pool.findIndex((one) => isKnownBy(one, credentials));
+    if (index < 0) return undefined;
+    const [transport] = this.#pool.splice(index, 1) as [PeerTransport];
+    this.#live.add(transport);
+    return transport;
+  }
+
+  #dropUnused(): void {
+    const used = new Set(this.#assigned.values());
+    for (const transport of this.#live) {
+      if (used.has(transport)) continue;
+      this.#live.delete(transport);
+      transport.close();
+    }
+  }
+
+  #make(role: 'controlling' | 'controlled', { credentials, tlsId }: TransportSlot): PeerTransport {
+    const init = { id: `T${this.#made++}`, role, credentials, tlsId };
+    return new PeerTransport(this.#environment, this.#configuration(), init, this.#listener);
+  }
+
+  #newSlot(): TransportSlot {
+    return { credentials: generateCredentials(this.#environment.crypto.random), tlsId: this.#newTlsId() };
+  }
+
+  #newTlsId(): string {
+    const random = new Uint8Array(16);
+    this.#environment.crypto.random(random);
+    return Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  }
+}
+
+/** Sections that share a transport, first one first. */
+type Line = [Place, ...Place[]];
+
+interface Place {
+  readonly mid: string;
+  readonly index: number;
+  readonly media: SessionDescription['media'][number];
+}
+
+/** The sections in use of a description of ours by user name fragment: each transport has its own. */
+function linesByFragment(session: SessionDescription): Map<string, [Line, IceCredentials]> {
+  const lines = new Map<string, [Line, IceCredentials]>();
+  for (const [index, media] of session.media.entries()) {
+    if (isRejected(media)) continue;
+    const credentials = readIceCredentials(session, media);
+    if (credentials === undefined) continue;
+    const place: Place = { mid: midOf(media, index), index, media };
+    const known = lines.get(credentials.usernameFragment);
+    if (known === undefined) lines.set(credentials.usernameFragment, [[place], credentials]);
+    else known[0].push(place);
+  }
+  return lines;
+}
+
+function isKnownBy(transport: PeerTransport, credentials: IceCredentials): boolean {
+  const { usernameFragment, password } = transport.agent.localCredentials;
+  return usernameFragment === credentials.usernameFragment && password === credentials.password;
+}
