@@ -1,1 +1,2 @@
-export {};
+export { isPaddingOnly, restoreFromRtx, rtxLength, writeRtx } from './packet.ts';
+export { type RtxPayloadType, RtxPayloadTypes } from './payload-types.ts';
