@@ -50,6 +50,22 @@ export function counters(out: usize, nonce: usize, records: u32, blocks: u32): v
 }
 
 /**
+ * The same for nonces that are the one at `mask` with a 48-bit index, `high` and `low`, put onto their last 6 bytes by XOR, as those
+ * of SRTP (RFC 7714 §8.1). The index goes up by one from record to record, and the caller sees to it that `low` does not wrap.
+ */
+export function maskedCounters(out: usize, mask: usize, high: u32, low: u32, records: u32, blocks: u32): void {
+  const base = v128.xor(v128.load(mask), i32x4(0, bswap<u32>(high), 0, 0));
+  const last = bswap<u32>(load<u32>(mask, 8));
+  for (let record: u32 = 0; record < records; record++) {
+    const block = i32x4.replace_lane(base, 2, bswap<u32>(last ^ (low + record)));
+    for (let counter: u32 = 1; counter <= blocks; counter++) {
+      v128.store(out, i32x4.replace_lane(block, 3, bswap<u32>(counter)));
+      out += 16;
+    }
+  }
+}
+
+/**
  * Encrypts `length` bytes at `data` in place and writes the tag behind them. The associated data, padded with zeros to
  * `aadBlocks` blocks, ends where the data begin; 32 bytes behind the data are overwritten. `stream` is the record's key
  * stream, whose first block masks the tag.

@@ -1,6 +1,7 @@
 import type { Aead, AeadName, CryptoProvider } from '@kaon/interface/crypto/v1';
 import { createAead, hasChaCha } from './crypto/aead.ts';
 import { createWasmChaCha } from './crypto/chacha.ts';
+import { createCounterMode } from './crypto/counter-mode.ts';
 import { HybridGcm } from './crypto/gcm/hybrid-gcm.ts';
 import { createRunningHash } from './crypto/hash.ts';
 import { createKeyAgreement } from './crypto/key-agreement.ts';
@@ -29,6 +30,7 @@ export function createNodeCrypto(options: NodeCryptoOptions = {}): CryptoProvide
     hash: createRunningHash,
     mac: createMac,
     aead: (name, key) => chooseAead(name, key, hybrid),
+    counterMode: createCounterMode,
     keyAgreement: createKeyAgreement,
     verify: verifySignature,
     signer: createSigner,

@@ -1,6 +1,7 @@
 import { type Cipheriv, createCipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import type { Aead, AeadName } from '@kaon/interface/crypto/v1';
 import { Sequence } from './sequence.ts';
+import { SequenceGcm } from './sequence-gcm.ts';
 import {
   COUNTERS,
   DATA,
@@ -8,6 +9,7 @@ import {
   MAX_AAD_LENGTH,
   MAX_LENGTH,
   NONCE,
+  putAad,
   SINGLE_STREAM,
   type Slot,
   STREAM_SIZE,
@@ -129,6 +131,21 @@ export class HybridGcm implements Aead {
     return start + length;
   }
 
+  sequence(mask: Uint8Array): Aead {
+    return new SequenceGcm(
+      {
+        plain: this.#plain,
+        slot: () => this.#ownSlot(),
+        promote: () => {
+          if (this.#ownSlot() === undefined && this.#streak >= 0) this.#promote();
+        },
+        encrypt: (blocks) => this.#encrypt(blocks),
+        workspace: () => this.#workspace as GcmWorkspace,
+      },
+      mask,
+    );
+  }
+
   dispose(): void {
     const slot = this.#ownSlot();
     if (slot !== undefined) this.#workspace?.release(slot, this.#lease);
@@ -231,13 +248,3 @@ export class HybridGcm implements Aead {
 const forgotten = new FinalizationRegistry<{ workspace: GcmWorkspace; slot: Slot; lease: number }>(
   ({ workspace, slot, lease }) => workspace.release(slot, lease),
 );
-
-/** Puts the associated data in front of `DATA`, padded with zeros to whole blocks, and returns how many these are. */
-function putAad(bytes: Uint8Array, aad: Uint8Array): number {
-  const length = aad.length;
-  const blocks = (length + 15) >>> 4;
-  let at = DATA - blocks * 16;
-  for (let i = 0; i < length; i++) bytes[at++] = aad[i]!;
-  while (at < DATA) bytes[at++] = 0;
-  return blocks;
-}

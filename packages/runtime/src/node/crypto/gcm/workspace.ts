@@ -5,6 +5,7 @@ import { type WasmMemory, type WasmModule, webAssembly } from '../../kernels/web
 export interface GcmKernel {
   initTables(h: number, tables: number, scratch: number): void;
   counters(out: number, nonce: number, records: number, blocks: number): void;
+  maskedCounters(out: number, mask: number, high: number, low: number, records: number, blocks: number): void;
   seal(tables: number, stream: number, data: number, length: number, aadBlocks: number, aadLength: number): void;
   open(tables: number, stream: number, data: number, length: number, aadBlocks: number, aadLength: number): number;
 }
@@ -140,3 +141,13 @@ export class GcmWorkspace {
 
 /** Null where it cannot be made. */
 let shared: GcmWorkspace | null | undefined;
+
+/** Puts the associated data in front of `DATA`, padded with zeros to whole blocks, and returns how many these are. */
+export function putAad(bytes: Uint8Array, aad: Uint8Array): number {
+  const length = aad.length;
+  const blocks = (length + 15) >>> 4;
+  let at = DATA - blocks * 16;
+  for (let i = 0; i < length; i++) bytes[at++] = aad[i]!;
+  while (at < DATA) bytes[at++] = 0;
+  return blocks;
+}
