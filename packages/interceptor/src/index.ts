@@ -18,3 +18,14 @@ export { Reception, type ReceptionReport } from './report/reception.ts';
 export { type Reports, type ReportsOptions, reports } from './report/reports.ts';
 export { inSlotOrder, type PlacedInterceptor, SLOTS, type SlotName, type SlotPlace } from './slots.ts';
 export type { RoundTripTime } from './stream.ts';
+export {
+  allocateBitrate,
+  type BandwidthUsage,
+  type CongestionControl,
+  type CongestionControlOptions,
+  type CongestionController,
+  congestionControl,
+  type EstimatorState,
+  type PacerState,
+  type StreamDemand,
+} from './congestion/index.ts';

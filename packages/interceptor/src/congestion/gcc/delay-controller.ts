@@ -1,0 +1,87 @@
+import type { FeedbackBatch } from '../feedback-batch.ts';
+import { InterArrival } from './inter-arrival.ts';
+import { type BandwidthUsage, OveruseDetector } from './overuse-detector.ts';
+import { QueueDelay } from './queue-delay.ts';
+import { RateControl } from './rate-control.ts';
+import { Trendline } from './trendline.ts';
+
+/** The bitrate that delays allow: bursts, their trend, the detector and the rate control put together. */
+export class DelayController {
+  readonly rate: RateControl;
+  readonly queue: QueueDelay = new QueueDelay();
+  readonly #arrivals = new InterArrival();
+  readonly #trendline = new Trendline();
+  readonly #detector = new OveruseDetector();
+  #usage: BandwidthUsage = 'normal';
+  #heardAt = Number.NaN;
+
+  constructor(start: number, min: number, max: number) {
+    this.rate = new RateControl(start, min, max);
+  }
+
+  get usage(): BandwidthUsage {
+    return this.#usage;
+  }
+
+  /** What the detector compares: slope and threshold, for statistics. */
+  get trend(): { readonly slope: number; readonly threshold: number } {
+    return { slope: this.#trendline.slope, threshold: this.#detector.threshold };
+  }
+
+  /**
+   * Takes a feedback, sorted. `throughput`: what the network carries; `probed`: what a probe found, if one did. Returns the
+   * estimate in bit/s.
+   */
+  update(batch: FeedbackBatch, throughput: number | undefined, probed: number | undefined, now: number): number {
+    if (batch.received === 0) return this.rate.bitrate;
+    // After a pause the delay begins anew: the path may be another.
+    if (now - this.#heardAt > STREAM_TIMEOUT_MS) this.reset();
+    this.#heardAt = now;
+    let overused = false;
+    for (let i = 0; i < batch.received; i++) {
+      const at = batch.order[i]!;
+      const arrivedAt = batch.arrivedAt[at]!;
+      this.queue.add(batch.sentAt[at]!, arrivedAt);
+      if (!this.#arrivals.add(batch.sentAt[at]!, arrivedAt)) continue;
+      const { sendDelta, arrivalDelta } = this.#arrivals;
+      this.#trendline.add(arrivalDelta - sendDelta, arrivedAt);
+      this.#usage = this.#detector.update(this.#trendline.slope, this.#trendline.count, sendDelta, arrivedAt);
+      if (this.#usage === 'overuse') overused = true;
+    }
+    this.queue.endOfFeedback();
+    return this.#act(overused, throughput, probed, now);
+  }
+
+  /** Forgets the delays, not the estimate. */
+  reset(): void {
+    this.#arrivals.reset();
+    this.#trendline.reset();
+    this.#detector.reset();
+    this.queue.reset();
+    this.#usage = 'normal';
+  }
+
+  #act(overused: boolean, throughput: number | undefined, probed: number | undefined, now: number): number {
+    const { rate } = this;
+    let usage = this.#usage;
+    // A queue that is full does not grow any more, and so shows no trend; it is as bad as one that grows.
+    if (usage === 'normal' && this.queue.standing > STANDING_MS && now - rate.decreasedAt > STANDING_INTERVAL_MS) {
+      usage = 'overuse';
+    }
+    if (usage === 'overuse') {
+      if (throughput !== undefined) {
+        if (rate.mayDecrease(now, throughput)) rate.update(usage, throughput, false, now);
+      } else if (rate.mayDecrease(now, rate.bitrate)) rate.set(rate.bitrate / 2, now);
+    } else if (probed !== undefined && !overused && probed > rate.bitrate) {
+      rate.set(probed, now);
+    } else rate.update(usage, throughput, this.queue.standing < HOLD_MS, now);
+    return rate.bitrate;
+  }
+}
+
+const STREAM_TIMEOUT_MS = 2000;
+/** With such a standing queue the rate does not grow. */
+const HOLD_MS = 50;
+/** Such a one is drained. */
+const STANDING_MS = 120;
+const STANDING_INTERVAL_MS = 1000;

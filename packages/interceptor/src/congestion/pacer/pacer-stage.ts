@@ -1,0 +1,71 @@
+import type { Instant } from '@kaon/interface/core/v1';
+import type { Interceptor, StreamInfo } from '@kaon/interface/interceptor/v1';
+import type { RtpPacketView } from '@kaon/interface/rtp/v1';
+import type { CongestionCore } from '../core.ts';
+import { Pacer, type PacketPriority } from './pacer.ts';
+import { RtxPadding } from './rtx-padding.ts';
+
+/** The stage of the slot `pacer`: everything that is sent passes it, and probes are made here. */
+export class PacerStage implements Interceptor {
+  readonly interface = 'kaon:interceptor/1' as const;
+  readonly name = 'pacer';
+  readonly pacer: Pacer;
+  readonly #core: CongestionCore;
+  readonly #padding: RtxPadding;
+  readonly #priorities = new Map<number, PacketPriority>();
+  #target = 0;
+
+  constructor(core: CongestionCore) {
+    const { settings } = core;
+    this.#core = core;
+    this.#padding = new RtxPadding(settings.random);
+    this.pacer = new Pacer(settings.startBitrate * settings.pacingFactor, this.#padding, settings);
+  }
+
+  bindLocalStream(stream: StreamInfo): void {
+    this.#priorities.set(stream.ssrc, stream.kind);
+    if (stream.fec?.ssrc !== undefined) this.#priorities.set(stream.fec.ssrc, stream.kind);
+    if (stream.rtxSsrc !== undefined) this.#priorities.set(stream.rtxSsrc, 'retransmission');
+    this.#padding.bind(stream);
+  }
+
+  unbindLocalStream(ssrc: number): void {
+    this.#priorities.delete(ssrc);
+    this.pacer.remove(ssrc);
+    this.#padding.unbind(ssrc);
+  }
+
+  handleOutgoingRtp(packet: RtpPacketView, now: Instant): boolean {
+    const priority = this.#priorities.get(packet.ssrc) ?? 'video';
+    if (priority === 'video') this.#core.mediaReady(now);
+    this.pacer.push(packet, priority, now);
+    return false;
+  }
+
+  pollOutgoingRtp(now: Instant): RtpPacketView | undefined {
+    const { pacer } = this;
+    this.#refresh(now);
+    const packet = pacer.next(now);
+    if (packet === undefined) return undefined;
+    this.#core.cluster = pacer.cluster;
+    this.#padding.leaving(packet);
+    return packet;
+  }
+
+  handleTimeout(now: Instant): void {
+    this.#refresh(now);
+  }
+
+  pollTimeout(): Instant {
+    return this.pacer.pollTimeout();
+  }
+
+  #refresh(now: Instant): void {
+    const { estimator, settings } = this.#core;
+    if (estimator.targetBitrate !== this.#target) {
+      this.#target = estimator.targetBitrate;
+      this.pacer.setBitrate(this.#target * settings.pacingFactor, now);
+    }
+    for (let probe = estimator.pollProbe(); probe !== undefined; probe = estimator.pollProbe()) this.pacer.probe(probe);
+  }
+}
