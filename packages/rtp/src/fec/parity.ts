@@ -1,0 +1,36 @@
+import type { RtpPacketView } from '@kaon/interface/rtp/v1';
+import { distance16 } from '@kaon/wire';
+import { RtpError } from '../errors.ts';
+
+/** Bytes of the RTP header that are recovered from the FEC header; all behind them is from its payload. */
+export const FIXED_HEADER_SIZE = 12;
+
+/** `target[at...] ^= bytes[start, end)`; the caller has checked that it fits. */
+export function xorInto(target: Uint8Array, at: number, bytes: Uint8Array, start: number, end: number): void {
+  for (let from = start, to = at; from < end; from++, to++) target[to] = target[to]! ^ bytes[from]!;
+}
+
+/** The longest of some packets, without the fixed header. */
+export function longestBody(packets: readonly RtpPacketView[], group: readonly number[]): number {
+  let longest = 0;
+  for (const index of group) longest = Math.max(longest, packets[index]!.bytes.length - FIXED_HEADER_SIZE);
+  return longest;
+}
+
+/**
+ * Distances of the packets from the first one's sequence number. Throws RtpError (`RTP_BAD_OPTION`) unless they are of one
+ * stream, ascending, and within `maxSpan`.
+ */
+export function sequenceOffsets(packets: readonly RtpPacketView[], maxSpan: number): number[] {
+  const first = packets[0];
+  if (first === undefined) throw new RtpError('RTP_BAD_OPTION', 'no packets to protect');
+  let last = -1;
+  return packets.map((packet) => {
+    const offset = distance16(first.sequenceNumber, packet.sequenceNumber);
+    if (packet.ssrc !== first.ssrc) throw new RtpError('RTP_BAD_OPTION', 'packets of several streams');
+    if (offset <= last) throw new RtpError('RTP_BAD_OPTION', 'packets are not in ascending order');
+    if (offset >= maxSpan) throw new RtpError('RTP_BAD_OPTION', `sequence numbers span more than ${maxSpan}`);
+    last = offset;
+    return offset;
+  });
+}
