@@ -182,6 +182,8 @@ const EXTENSION_IDS: ReadonlyMap<string, number> = new Map([
   [`${EXPERIMENTS}/video-content-type`, 6],
   [`${EXPERIMENTS}/video-timing`, 7],
   [`${EXPERIMENTS}/color-space`, 8],
+  // Not one of Chromium's: the number that is left.
+  [`${IETF}:csrc-audio-level`, 9],
   [`${IETF}:sdes:rtp-stream-id`, 10],
   [`${IETF}:sdes:repaired-rtp-stream-id`, 11],
   [DEPENDENCY_DESCRIPTOR, 12],

@@ -17,10 +17,13 @@ import {
 import type { CodecParameters, LayerParameters } from '../../media/negotiated.ts';
 import type { LocalMedia, SectionExtension, SimulcastLayers } from './types.ts';
 
-/** A section of an offer or an answer, its lines in Chromium's order. Throws `SdpError` for names that cannot be written. */
+/**
+ * A section of an offer or an answer, its lines in Chromium's order; without codecs it is refused. Throws `SdpError` for names
+ * that cannot be written.
+ */
 export function makeMediaSection(local: LocalMedia): MediaDescription {
   const { kind, mid, codecs, protocol } = local;
-  if (local.rejected) {
+  if (local.rejected || codecs.length === 0) {
     const plain = codecs.map(({ payloadType }) => String(payloadType));
     const section = mediaSection({ kind, mid, direction: 'inactive', codecs: [], port: 0, protocol });
     return plain.length === 0 ? section : { ...section, formats: plain };
