@@ -1,8 +1,8 @@
 /**
- * What can be negotiated. The order is the order of offers: that of
- * Chromium's receivers (VP8, VP9, H.264, AV1), with H.264 High and H.265 beside their kin. No
- * codec is built in, so whoever hands frames in decides what is really sent.
+ * What can be negotiated. The order is the order of offers: Chromium's of what it receives (VP8, VP9, H.264, AV1), with H.264
+ * High and H.265 beside their kin. No codec is built in: whoever hands frames in decides what is really sent.
  */
+import { EXTENSION_URI } from '@kaon/rtp';
 import type { Direction } from '@kaon/sdp';
 import type { CodecIdentity } from './match.ts';
 
@@ -136,57 +136,52 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map(
   [...AUDIO, ...VIDEO].map(({ mimeType }) => [mimeType.toLowerCase(), mimeType]),
 );
 
-const EXPERIMENTS = 'http://www.webrtc.org/experiments/rtp-hdrext';
-const IETF = 'urn:ietf:params:rtp-hdrext';
-const TRANSPORT_WIDE_CC = 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01';
-const DEPENDENCY_DESCRIPTOR = 'https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension';
-
 const extension = (uri: string, direction: Direction | 'stopped' = 'sendrecv'): RTCRtpHeaderExtensionCapability => ({
   uri,
   direction,
 });
 
 const AUDIO_EXTENSIONS: readonly RTCRtpHeaderExtensionCapability[] = [
-  extension(`${IETF}:ssrc-audio-level`),
-  extension(`${EXPERIMENTS}/abs-send-time`),
-  extension(TRANSPORT_WIDE_CC),
-  extension(`${IETF}:sdes:mid`),
+  extension(EXTENSION_URI.audioLevel),
+  extension(EXTENSION_URI.absSendTime),
+  extension(EXTENSION_URI.transportSequenceNumber),
+  extension(EXTENSION_URI.mid),
   // Only mixers send it.
-  extension(`${IETF}:csrc-audio-level`, 'recvonly'),
-  extension(`${EXPERIMENTS}/abs-capture-time`, 'stopped'),
+  extension(EXTENSION_URI.mixerAudioLevels, 'recvonly'),
+  extension(EXTENSION_URI.absCaptureTime, 'stopped'),
 ];
 
 const VIDEO_EXTENSIONS: readonly RTCRtpHeaderExtensionCapability[] = [
-  extension(`${IETF}:toffset`),
-  extension(`${EXPERIMENTS}/abs-send-time`),
-  extension('urn:3gpp:video-orientation'),
-  extension(TRANSPORT_WIDE_CC),
-  extension(`${EXPERIMENTS}/playout-delay`),
-  extension(`${EXPERIMENTS}/video-content-type`),
-  extension(`${EXPERIMENTS}/video-timing`),
-  extension(`${EXPERIMENTS}/color-space`),
-  extension(`${IETF}:sdes:mid`),
-  extension(`${IETF}:sdes:rtp-stream-id`),
-  extension(`${IETF}:sdes:repaired-rtp-stream-id`),
-  extension(DEPENDENCY_DESCRIPTOR),
-  extension(`${EXPERIMENTS}/abs-capture-time`, 'stopped'),
-  extension(`${EXPERIMENTS}/video-layers-allocation00`, 'stopped'),
+  extension(EXTENSION_URI.transmissionOffset),
+  extension(EXTENSION_URI.absSendTime),
+  extension(EXTENSION_URI.videoOrientation),
+  extension(EXTENSION_URI.transportSequenceNumber),
+  extension(EXTENSION_URI.playoutDelay),
+  extension(EXTENSION_URI.videoContentType),
+  extension(EXTENSION_URI.videoTiming),
+  extension(EXTENSION_URI.colorSpace),
+  extension(EXTENSION_URI.mid),
+  extension(EXTENSION_URI.rid),
+  extension(EXTENSION_URI.repairedRid),
+  extension(EXTENSION_URI.dependencyDescriptor),
+  extension(EXTENSION_URI.absCaptureTime, 'stopped'),
+  extension(EXTENSION_URI.videoLayersAllocation, 'stopped'),
 ];
 
-const EXTENSION_IDS: ReadonlyMap<string, number> = new Map([
-  [`${IETF}:ssrc-audio-level`, 1],
-  [`${EXPERIMENTS}/abs-send-time`, 2],
-  [TRANSPORT_WIDE_CC, 3],
-  [`${IETF}:sdes:mid`, 4],
-  [`${EXPERIMENTS}/playout-delay`, 5],
-  [`${EXPERIMENTS}/video-content-type`, 6],
-  [`${EXPERIMENTS}/video-timing`, 7],
-  [`${EXPERIMENTS}/color-space`, 8],
+const EXTENSION_IDS: ReadonlyMap<string, number> = new Map<string, number>([
+  [EXTENSION_URI.audioLevel, 1],
+  [EXTENSION_URI.absSendTime, 2],
+  [EXTENSION_URI.transportSequenceNumber, 3],
+  [EXTENSION_URI.mid, 4],
+  [EXTENSION_URI.playoutDelay, 5],
+  [EXTENSION_URI.videoContentType, 6],
+  [EXTENSION_URI.videoTiming, 7],
+  [EXTENSION_URI.colorSpace, 8],
   // Not one of Chromium's: the number that is left.
-  [`${IETF}:csrc-audio-level`, 9],
-  [`${IETF}:sdes:rtp-stream-id`, 10],
-  [`${IETF}:sdes:repaired-rtp-stream-id`, 11],
-  [DEPENDENCY_DESCRIPTOR, 12],
-  ['urn:3gpp:video-orientation', 13],
-  [`${IETF}:toffset`, 14],
+  [EXTENSION_URI.mixerAudioLevels, 9],
+  [EXTENSION_URI.rid, 10],
+  [EXTENSION_URI.repairedRid, 11],
+  [EXTENSION_URI.dependencyDescriptor, 12],
+  [EXTENSION_URI.videoOrientation, 13],
+  [EXTENSION_URI.transmissionOffset, 14],
 ]);

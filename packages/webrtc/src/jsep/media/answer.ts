@@ -1,4 +1,5 @@
 /** What an answer says to a section of an offer (RFC 8829 §5.3.1). */
+import { EXTENSION_URI } from '@kaon/rtp';
 import { type Direction, reverseDirection } from '@kaon/sdp';
 import { answerParameters } from '../../codecs/answer-parameters.ts';
 import type { RTCRtpHeaderExtensionCapability } from '../../codecs/capabilities.ts';
@@ -44,7 +45,7 @@ export function answerMedia(remote: RemoteMedia, wishes: AnswerWishes): Answered
   const direction = answerDirection(remote.direction, wishes.direction);
   const rejected = remote.rejected || codecs.length === 0;
   // Layers without a rid in their packets cannot be told from each other (RFC 8853 §5.5).
-  const simulcast = headerExtensions.some(({ uri }) => uri === RID_URI);
+  const simulcast = headerExtensions.some(({ uri }) => uri === EXTENSION_URI.rid);
   const layers = simulcast ? answerLayers(remote, codecs, wishes.rids) : { sendLayers: [], receiveLayers: [] };
   return {
     kind: remote.kind,
@@ -135,6 +136,3 @@ export function commonFeedback(
 export function carries({ sdpFmtpLine }: CodecParameters, payloadTypes: ReadonlySet<number>): boolean {
   return sdpFmtpLine === undefined || sdpFmtpLine.split('/').every((each) => payloadTypes.has(Number(each)));
 }
-
-/** RFC 8852 §3.1. */
-const RID_URI = 'urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id';
