@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
 
 /** The kernels by name. */
-export const KERNELS: readonly string[] = ['gcm', 'chacha', 'sha1', 'counter'];
+export const KERNELS: readonly string[] = ['gcm', 'chacha', 'counter'];
 
 /** Where the module of a kernel is checked in. */
 export function modulePath(name: string): URL {
