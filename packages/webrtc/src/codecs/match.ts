@@ -12,7 +12,7 @@ export interface CodecIdentity {
 
 /**
  * Whether one side's codec can be answered with the other's: name, rate, channels, and of the parameters those that make two
- * streams incompatible. Levels may differ (RFC 6184 §8.2.2, RFC 7798 §7.2.2, AV1 RTP §7.2.2). `rtx` and `red` are compared
+ * streams incompatible. Levels may differ (RFC 6184 §8.2.2, RFC 7798 §7.2.2, AV1 RTP §7.2.3). `rtx` and `red` are compared
  * without the codecs they refer to.
  */
 export function sameCodec(a: CodecIdentity, b: CodecIdentity): boolean {

@@ -1,7 +1,7 @@
 /** The codecs that one side wants in a section: capabilities or preferences, with their RTCP feedback. */
 import { domError } from '../errors.ts';
 import type { CodecParameters } from '../media/negotiated.ts';
-import { codecCapabilities, type RTCRtpCodec } from './capabilities.ts';
+import { canonicalMimeType, codecCapabilities, type RTCRtpCodec } from './capabilities.ts';
 import { equalCodec, isCodec, isMediaCodec } from './match.ts';
 
 /** A codec that has no payload type yet. `rtx` stands once for all that can be retransmitted. */
@@ -40,11 +40,21 @@ export function checkCodecPreferences(kind: 'audio' | 'video', codecs: readonly 
   for (const codec of codecs) {
     if (!known.some((each) => equalCodec(each, codec, true)))
       throw domError('InvalidModificationError', `${codec.mimeType} ${codec.sdpFmtpLine ?? ''} is not a capability`);
-    if (!kept.some((each) => equalCodec(each, codec))) kept.push(codec);
+    if (!kept.some((each) => equalCodec(each, codec))) kept.push(canonical(codec));
   }
   if (kept.length > 0 && !kept.some((codec) => isMediaCodec(codec) || isCodec(codec, 'telephone-event')))
     throw domError('InvalidModificationError', 'none of the codecs carries media');
   return kept;
+}
+
+/** A copy with nothing but what belongs to a codec. */
+function canonical({ mimeType, clockRate, channels, sdpFmtpLine = '' }: RTCRtpCodec): RTCRtpCodec {
+  return {
+    mimeType: canonicalMimeType(mimeType),
+    clockRate,
+    ...(channels !== undefined && { channels }),
+    ...(sdpFmtpLine !== '' && { sdpFmtpLine }),
+  };
 }
 
 function feedbackOf(

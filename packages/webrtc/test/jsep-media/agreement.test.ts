@@ -12,6 +12,7 @@ const video = (...lines: string[]): RemoteMedia =>
     'a=rtpmap:96 VP8/90000',
     'a=rtpmap:97 rtx/90000',
     'a=fmtp:97 apt=96',
+    'a=rtcp-mux',
     ...lines,
   ]);
 

@@ -76,7 +76,7 @@ describe('offers of browsers', () => {
 });
 
 const offer = (formats: string, ...lines: string[]): RemoteMedia =>
-  section(`video 9 UDP/TLS/RTP/SAVPF ${formats}`, lines);
+  section(`video 9 UDP/TLS/RTP/SAVPF ${formats}`, ['a=rtcp-mux', ...lines]);
 const both = offer(
   '100 101 98 99',
   'a=rtpmap:100 H264/90000',
@@ -192,14 +192,21 @@ describe('directions', () => {
   });
 
   it('what the offer lacks the answer lacks: multiplexed RTCP, reduced size, mixed headers', () => {
-    expect(answered(both)).toMatchObject({ rtcpMux: false, reducedSize: false, extmapAllowMixed: false });
-    expect(
-      answered(offer('96', 'a=rtpmap:96 VP8/90000', 'a=rtcp-mux', 'a=rtcp-rsize', 'a=extmap-allow-mixed')),
-    ).toMatchObject({
-      rtcpMux: true,
-      reducedSize: true,
-      extmapAllowMixed: true,
+    const bare = section('video 9 RTP/SAVPF 96', ['a=rtpmap:96 VP8/90000']);
+    expect(answered(bare, { rtcpMuxPolicy: 'negotiate' })).toMatchObject({
+      rejected: false,
+      rtcpMux: false,
+      reducedSize: false,
+      extmapAllowMixed: false,
     });
+    const full = offer('96', 'a=rtpmap:96 VP8/90000', 'a=rtcp-rsize', 'a=extmap-allow-mixed');
+    expect(answered(full)).toMatchObject({ rtcpMux: true, reducedSize: true, extmapAllowMixed: true });
+  });
+
+  it('a section without multiplexed RTCP is refused, unless that may be negotiated', () => {
+    const bare = section('video 9 RTP/SAVPF 96', ['a=rtpmap:96 VP8/90000']);
+    expect(answered(bare).rejected).toBe(true);
+    expect(answered(bare, { rtcpMuxPolicy: 'require' }).rejected).toBe(true);
   });
 });
 

@@ -239,6 +239,12 @@ describe('codec preferences', () => {
     expect(checkCodecPreferences('video', [])).toEqual([]);
   });
 
+  it('are copies, spelled as the standards do, without what is none of theirs', () => {
+    const given = { mimeType: 'VIDEO/vp8', clockRate: 90000, sdpFmtpLine: '', preferredPayloadType: 96 };
+    const [kept] = checkCodecPreferences('video', [given]);
+    expect(kept).toEqual({ mimeType: 'video/VP8', clockRate: 90000 });
+  });
+
   it('may have another level than ours, and keep it', () => {
     expect(checkCodecPreferences('video', [h264('42e034')])).toEqual([h264('42e034')]);
   });

@@ -61,9 +61,12 @@ it('what is written is what is read', () => {
       const [read] = mediaOf(parseSdp(serializeSdp(sessionOf(makeMediaSection(media)))));
       const { codecs, kind, mid, headerExtensions, sendLayers, receiveLayers, maxBitrate, ptime } = media;
       const sends = media.direction === 'sendrecv' || media.direction === 'sendonly';
+      const receives = media.direction === 'sendrecv' || media.direction === 'recvonly';
       const streams = media.streamIds.length === 0 ? ['-'] : media.streamIds;
       expect(read).toMatchObject({
-        ...{ kind, mid, headerExtensions, sendLayers, receiveLayers, maxBitrate, ptime },
+        ...{ kind, mid, headerExtensions, maxBitrate, ptime },
+        sendLayers: sends ? sendLayers : [],
+        receiveLayers: receives ? receiveLayers : [],
         direction: media.direction,
         extmapAllowMixed: media.extmapAllowMixed,
         reducedSize: media.reducedSize,

@@ -76,11 +76,14 @@ describe('makeMediaSection', () => {
     expect(values(local({ trackId: '' }), 'ssrc')).toContain('a=ssrc:1 msid:s');
   });
 
-  it('names no stream and no SSRC in a direction that does not send', () => {
+  it('names no stream, no SSRC and no layer in a direction that does not send', () => {
     for (const direction of ['recvonly', 'inactive'] as const) {
       expect(values(local({ direction }), 'msid')).toEqual([]);
       expect(values(local({ direction }), 'ssrc')).toEqual([]);
       expect(lines(local({ direction }))).toContain(`a=${direction}`);
+      const layer = [[{ rid: 'q', paused: false, restrictions: {} }]];
+      expect(values(local({ direction, sendLayers: layer }), 'rid')).toEqual([]);
+      expect(values(local({ direction, receiveLayers: layer }), 'rid')).toHaveLength(direction === 'recvonly' ? 1 : 0);
     }
   });
 
@@ -332,7 +335,7 @@ describe('readMediaSection', () => {
     ]);
   });
 
-  it('leaves out layers without a=rid (RFC 8853 §5.2), those named twice, and the rids of another direction', () => {
+  it('leaves out layers without a=rid (RFC 8853), those named twice, and the rids of another direction', () => {
     const media = section('video 9 RTP/SAVPF 96', [
       'a=rid:1 send pt=96;max-width=1280;max-fps=30',
       'a=rid:2 send',

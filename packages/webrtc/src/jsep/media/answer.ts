@@ -19,6 +19,8 @@ export interface AnswerWishes extends WantedOptions {
   readonly headerExtensions?: readonly RTCRtpHeaderExtensionCapability[] | undefined;
   /** Rids of the sender's encodings. */
   readonly rids?: readonly string[] | undefined;
+  /** `require`, the default, refuses sections without multiplexed RTCP (RFC 8829 §5.3.1). */
+  readonly rtcpMuxPolicy?: 'require' | 'negotiate' | undefined;
 }
 
 /** The part of an answered section that the offer decides. */
@@ -43,8 +45,9 @@ export function answerMedia(remote: RemoteMedia, wishes: AnswerWishes): Answered
   const codecs = answerCodecs(remote, wishes);
   const headerExtensions = answerExtensions(remote, wishes.headerExtensions);
   const direction = answerDirection(remote.direction, wishes.direction);
-  const rejected = remote.rejected || codecs.length === 0;
-  // Layers without a rid in their packets cannot be told from each other (RFC 8853 §5.5).
+  const separate = !remote.rtcpMux && wishes.rtcpMuxPolicy !== 'negotiate';
+  const rejected = remote.rejected || separate || codecs.length === 0;
+  // Layers without a rid in their packets cannot be told from each other (RFC 8853).
   const simulcast = headerExtensions.some(({ uri }) => uri === EXTENSION_URI.rid);
   const layers = simulcast ? answerLayers(remote, codecs, wishes.rids) : { sendLayers: [], receiveLayers: [] };
   return {

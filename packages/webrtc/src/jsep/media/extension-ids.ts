@@ -7,7 +7,7 @@ import {
 } from '../../codecs/capabilities.ts';
 import type { RemoteMedia, SectionExtension } from './types.ts';
 
-/** What ids of a connection stand for; one map serves all sections (RFC 9143 §10.1.3). An encrypted one counts by itself. */
+/** What ids of a connection stand for; one map serves all sections (RFC 9143 §12). An encrypted one counts by itself. */
 export type ExtensionIds = Map<number, string>;
 
 /**

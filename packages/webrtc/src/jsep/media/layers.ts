@@ -11,7 +11,7 @@ import {
 import type { LayerParameters, SentEncoding } from '../../media/negotiated.ts';
 import type { RemoteMedia, SimulcastLayers } from './types.ts';
 
-/** The layers of a section. Rids that no `a=rid` line has are left out (RFC 8853 §5.2), and streams of which nothing is left. */
+/** The layers of a section. Rids that no `a=rid` line has are left out (RFC 8853), and streams of which nothing is left. */
 export function readLayers(section: MediaDescription): Pick<RemoteMedia, 'sendLayers' | 'receiveLayers'> {
   const value = readAttribute(section, simulcast);
   if (value === undefined) return { sendLayers: [], receiveLayers: [] };
@@ -95,7 +95,7 @@ function restrictionsOf({ payloadTypes, restrictions }: Rid): Record<string, str
   return Object.fromEntries(entries);
 }
 
-/** A restriction that is not known cannot be kept: the rid is refused (RFC 8851 §6.3). */
+/** A restriction that is not known cannot be kept: the rid is refused (RFC 8851 §6). */
 function understood({ restrictions }: LayerParameters, codecs: readonly { readonly payloadType: number }[]): boolean {
   const { pt, ...others } = restrictions;
   if (Object.keys(others).some((name) => !RESTRICTIONS.has(name))) return false;

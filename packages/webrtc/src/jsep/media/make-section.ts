@@ -15,6 +15,7 @@ import {
   ssrcGroup,
 } from '@kaon/sdp';
 import type { CodecParameters, LayerParameters } from '../../media/negotiated.ts';
+import { receives, sends } from './extension-ids.ts';
 import type { LocalMedia, SectionExtension, SimulcastLayers } from './types.ts';
 
 /**
@@ -28,20 +29,20 @@ export function makeMediaSection(local: LocalMedia): MediaDescription {
     const section = mediaSection({ kind, mid, direction: 'inactive', codecs: [], port: 0, protocol });
     return plain.length === 0 ? section : { ...section, formats: plain };
   }
-  const sends = local.direction === 'sendrecv' || local.direction === 'sendonly';
+  const sending = sends(local.direction);
   return mediaSection({
     kind,
     mid,
     direction: local.direction,
     codecs: codecs.map(rtpCodec),
     extensions: local.headerExtensions.map(extMap),
-    msids: sends ? msids(local) : [],
+    msids: sending ? msids(local) : [],
     transport: local.transport,
     port: local.bundleOnly ? 0 : 9,
     protocol,
     bandwidths: local.maxBitrate === undefined ? [] : [{ type: 'TIAS', value: local.maxBitrate }],
     properties: properties(local),
-    attributes: [...layers(local), ...(sends ? sources(local) : [])],
+    attributes: [...layers(local), ...(sending ? sources(local) : [])],
   });
 }
 
@@ -91,7 +92,10 @@ function properties(local: LocalMedia): Attribute[] {
   return attributes;
 }
 
-function layers({ sendLayers, receiveLayers }: LocalMedia): Attribute[] {
+/** Layers of the directions that the section has. */
+function layers(local: LocalMedia): Attribute[] {
+  const sendLayers = sends(local.direction) ? local.sendLayers : [];
+  const receiveLayers = receives(local.direction) ? local.receiveLayers : [];
   if (sendLayers.length === 0 && receiveLayers.length === 0) return [];
   const lines = (direction: 'send' | 'recv', streams: SimulcastLayers): Attribute[] =>
     streams.flat().map((layer) => makeAttribute(rid, ridOf(direction, layer)));

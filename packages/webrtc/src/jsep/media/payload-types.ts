@@ -1,4 +1,4 @@
-/** Payload types of offers (RFC 3264 §8.3.2, RFC 9143 §10.1.2). */
+/** Payload types of offers (RFC 3264 §8.3.2, RFC 9143 §9.1). */
 import { customPayloadTypes } from '../../codecs/capabilities.ts';
 import { aptOf, isCodec, isMediaCodec, sameCodec } from '../../codecs/match.ts';
 import type { WantedCodec } from '../../codecs/wanted.ts';
