@@ -12,7 +12,7 @@ export class FeedbackBatch {
   size: Float64Array = new Float64Array(INITIAL);
   /** The probe that it was part of, or 0. */
   cluster: Float64Array = new Float64Array(INITIAL);
-  /** 1: it had been reported as lost before. */
+  /** 1: it had been reported as lost before; 2: it had been counted in `skipped`. */
   recovered: Uint8Array = new Uint8Array(INITIAL);
   /** ECN codepoint with which it arrived; 3 is CE. */
   ecn: Uint8Array = new Uint8Array(INITIAL);
@@ -20,20 +20,23 @@ export class FeedbackBatch {
   order: Uint32Array = new Uint32Array(INITIAL);
   /** How many packets arrived. */
   received = 0;
+  /** Bytes of older packets that no feedback told about: their feedback was lost. */
+  skipped = 0;
 
   clear(): void {
     this.count = 0;
     this.received = 0;
+    this.skipped = 0;
   }
 
-  add(sentAt: number, arrivedAt: number, size: number, cluster: number, recovered: boolean, ecn: number): void {
+  add(sentAt: number, arrivedAt: number, size: number, cluster: number, recovered: number, ecn: number): void {
     if (this.count === this.sentAt.length) this.#grow();
     const at = this.count++;
     this.sentAt[at] = sentAt;
     this.arrivedAt[at] = arrivedAt;
     this.size[at] = size;
     this.cluster[at] = cluster;
-    this.recovered[at] = recovered ? 1 : 0;
+    this.recovered[at] = recovered;
     this.ecn[at] = ecn;
   }
 

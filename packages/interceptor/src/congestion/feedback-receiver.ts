@@ -96,7 +96,10 @@ export class FeedbackReceiver {
         for (const block of packet.reports) this.#reports.read(block, this.#streams.has(block.ssrc), now);
       }
     }
-    if (batch.count > 0) estimator.feedback(batch, now, reportedAt);
+    if (batch.count > 0) {
+      this.#core.history.complete(batch);
+      estimator.feedback(batch, now, reportedAt);
+    }
     const share = this.#reports.takeShare();
     if (share !== undefined) estimator.reportLoss(share, this.#reports.takeRoundTripTime(), now);
   }

@@ -23,6 +23,15 @@ export class DelayController {
     return this.#usage;
   }
 
+  /**
+   * The share of the estimate to send at: below 1 while a queue stands that a sender at the rate of the link would only keep as
+   * it is. The estimate stays, so that the rate is back when the queue is gone.
+   */
+  get drain(): number {
+    const { standing } = this.queue;
+    return standing <= HOLD_MS ? 1 : Math.max(LEAST_DRAIN, 1 - (standing - HOLD_MS) / DRAIN_MS);
+  }
+
   /** What the detector compares: slope and threshold, for statistics. */
   get trend(): { readonly slope: number; readonly threshold: number } {
     return { slope: this.#trendline.slope, threshold: this.#detector.threshold };
@@ -85,3 +94,6 @@ const HOLD_MS = 50;
 /** Such a one is drained. */
 const STANDING_MS = 120;
 const STANDING_INTERVAL_MS = 1000;
+/** A queue of so many ms is drained by sending nothing, half of it by sending half. */
+const DRAIN_MS = 600;
+const LEAST_DRAIN = 0.5;

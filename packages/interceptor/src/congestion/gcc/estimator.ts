@@ -87,6 +87,11 @@ export class BandwidthEstimator {
     return this.#alr.since !== undefined;
   }
 
+  /** Whether the network marks packets instead of letting queues grow. */
+  get isMarked(): boolean {
+    return this.#ecn.share > 0;
+  }
+
   /** `bytesInFlight` is what the history of sent packets says. */
   state(bytesInFlight: number): EstimatorState {
     return {
@@ -170,6 +175,7 @@ export class BandwidthEstimator {
     if (this.#wasLimited && !limited) this.#acknowledged.expectFastChange();
     this.#wasLimited = limited;
     const probed = this.#readBatch(batch, limited);
+    if (probed !== undefined) this.#probes.found(probed);
     // Inherent loss takes its share wherever the bottleneck is: what arrives stands for more that was carried.
     const arrived = this.#acknowledged.bitrate;
     const throughput = arrived === undefined ? undefined : arrived / (1 - this.#losses.inherentLoss);
@@ -177,6 +183,8 @@ export class BandwidthEstimator {
     const factor = this.#ecn.update(this.#roundTrip.smoothed ?? DEFAULT_ROUND_TRIP_MS, now);
     if (factor < 1) this.#delays.rate.scale(factor, throughput, now);
     this.#losses.update(this.#delays.rate.bitrate, this.#delays.usage === 'normal');
+    // While losses are the limit, delay says little: it may not run far ahead.
+    this.#delays.rate.limit(this.#losses.bandwidth * 1.1);
     const congested = this.#delays.usage === 'overuse' || factor < 1 || this.#losses.bandwidth < this.#target;
     if (congested) this.#calmSince = Number.POSITIVE_INFINITY;
     else if (this.#calmSince === Number.POSITIVE_INFINITY) this.#calmSince = now;
@@ -214,7 +222,7 @@ export class BandwidthEstimator {
   /** Time passes: to be called about every 25 ms while something is sent. */
   process(now: number): void {
     this.#alr.sent(0, now);
-    this.#probes.process(this.#alr.since, this.#calmSince, now);
+    this.#probes.process(this.#alr.since, this.#calmSince, this.#delays.rate.capacity.known, now);
     const silence = now - this.#feedbackAt;
     // Feedback came once and comes no more, though something is sent: the path may be dead or full.
     if (silence > SILENCE_MS && this.#sentSinceFeedback > 0 && now - this.#backedOffAt >= BACKOFF_MS) {
@@ -232,11 +240,14 @@ export class BandwidthEstimator {
       else this.#losses.add(batch.size[i]!, lost, batch.sentAt[i]!);
     }
     let probed: number | undefined;
+    // Where feedback was lost, packets did not get lost: about as many of them arrived as of the others.
+    let unseen = batch.skipped * (1 - this.#losses.averageLoss);
     for (let i = 0; i < batch.received; i++) {
       const at = batch.order[i]!;
       const arrivedAt = batch.arrivedAt[at]!;
       const size = batch.size[at]!;
-      this.#acknowledged.add(size, arrivedAt, applicationLimited);
+      this.#acknowledged.add(batch.recovered[at] === 2 ? 0 : size + unseen, arrivedAt, applicationLimited);
+      unseen = 0;
       this.#ecn.add(batch.ecn[at] === CE);
       const cluster = batch.cluster[at]!;
       if (cluster === 0) continue;
@@ -257,7 +268,7 @@ export class BandwidthEstimator {
   }
 
   #settle(now: number): void {
-    const allowed = Math.min(this.#delays.rate.bitrate, this.#losses.bandwidth);
+    const allowed = Math.min(this.#delays.rate.bitrate * this.#delays.drain, this.#losses.bandwidth);
     const perPacket = !Number.isNaN(this.#feedbackAt);
     // A peer that only sends REMB measures for us: its word replaces the estimate and not only bounds it.
     const known = !perPacket && Number.isFinite(this.#remote) ? this.#remote : Math.min(allowed, this.#remote);

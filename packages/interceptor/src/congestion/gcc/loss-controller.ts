@@ -95,7 +95,7 @@ export class LossController {
     const expected = lossAt(rate, this.#bandwidth, this.#inherent);
     const deviation = Math.sqrt((expected * (1 - expected)) / this.#partPackets);
     const excess = this.#partLost / this.#partPackets - expected;
-    return excess > 0.1 && excess > 5 * deviation;
+    return excess > LEAST_EXCESS && excess > 5 * deviation;
   }
 
   /** Begins again with what gets through now as the bandwidth. */
@@ -135,12 +135,16 @@ export class LossController {
     this.#best = current;
     this.#bestInherent = this.#inherent;
     this.#bestObjective = Number.NEGATIVE_INFINITY;
-    this.#try(current, current);
-    if (limited && mayIncrease) this.#try(current * 1.03, current);
-    if (limited) this.#try(current * 0.95, current);
+    this.#try(current, current, 0);
+    if (limited && mayIncrease) {
+      this.#try(current * 1.03, current, 0);
+      this.#try(Math.max(delayBased, rate) * 1.05, current, 0);
+    }
+    // A limit, or a lower one, takes evidence: chance makes slow moments look better than fast ones.
+    if (limited) this.#try(current * 0.95, current, EVIDENCE);
     if (this.#count >= 2) {
-      this.#try(Math.min(current, delivered / (1 - this.#inherent)), current);
-      if (!limited) this.#try(Math.min(current, rate * 0.95), current);
+      this.#try(Math.min(current, delivered / (1 - this.#inherent)), current, EVIDENCE);
+      if (!limited) this.#try(Math.min(current, rate * 0.95), current, EVIDENCE);
     }
     this.#inherent = this.#bestInherent;
     this.#bandwidth = this.#best;
@@ -152,12 +156,16 @@ export class LossController {
   #bestObjective = 0;
 
   /** Fits the inherent loss for a bandwidth and keeps both if they explain the observations better than what is kept. */
-  #try(bandwidth: number, current: number): void {
+  #try(bandwidth: number, current: number, evidence: number): void {
     let inherent = this.#inherent;
-    for (let i = 0; i < NEWTON_STEPS; i++) inherent = this.#newton(bandwidth, inherent);
+    for (let i = 0; i < NEWTON_STEPS; i++) {
+      const before = inherent;
+      inherent = this.#newton(bandwidth, before);
+      if (Math.abs(inherent - before) < 1e-5) break;
+    }
     // Between bandwidths that explain equally well the higher one is preferred.
-    const bias = BIAS * Math.log(bandwidth / current);
-    let objective = 0;
+    const bias = BIAS * Math.log(Math.min(bandwidth, current * 1.5) / current);
+    let objective = -evidence;
     for (let age = 0; age < Math.min(this.#count, WINDOW); age++) {
       const at = (this.#count - 1 - age) % WINDOW;
       const loss = lossAt(this.#rate[at]!, bandwidth, inherent);
@@ -195,7 +203,11 @@ const LEAST_PACKETS = 25;
 const INITIAL_INHERENT = 0.01;
 const LEAST_INHERENT = 0.001;
 const MOST_INHERENT = 0.3;
-const NEWTON_STEPS = 4;
+const NEWTON_STEPS = 12;
+/** In units of log-likelihood. */
+const EVIDENCE = 5;
+/** Losses beyond what the model expects from which on it is thrown away. */
+const LEAST_EXCESS = 0.2;
 const BIAS = 0.02;
 const WEIGHT: Float64Array = Float64Array.from({ length: WINDOW }, (_, age) => 0.9 ** age);
 

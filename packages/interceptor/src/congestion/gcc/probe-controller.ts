@@ -13,7 +13,8 @@ export interface ProbeCluster {
  * Decides when to probe (as libwebrtc's ProbeController): at the start at 3 and 6 times the start bitrate and on by
  * doubling while that succeeds; every 5 s at twice the estimate while the application is the limit; after a large
  * drop, once the network is calm again; and when the application's demand or the maximum rises above the estimate.
- * Rates in bit/s, times in ms.
+ * What it does besides: as long as the capacity was never reached it goes on probing, less and less often, since the
+ * first probes may have been lost. Rates in bit/s, times in ms.
  */
 export class ProbeController {
   readonly #pending: ProbeCluster[] = [];
@@ -26,6 +27,7 @@ export class ProbeController {
   #probedAt = Number.NEGATIVE_INFINITY;
   #droppedAt = Number.NEGATIVE_INFINITY;
   #beforeDrop = 0;
+  #exploreInterval = EXPLORE_INTERVAL_MS;
 
   constructor(max: number) {
     this.#max = max;
@@ -84,11 +86,21 @@ export class ProbeController {
     if (this.#state === 'waiting' && estimate > this.#furtherAbove) this.#probe([estimate * 2], true, now);
   }
 
+  /** A probe found `bitrate`. */
+  found(bitrate: number): void {
+    if (bitrate < this.#furtherAbove) this.#exploreInterval = Math.min(this.#exploreInterval * 2, EXPLORE_MOST_MS);
+  }
+
   /**
    * Time passes. `applicationLimitedSince` is when the application became the limit, `calmSince` since when neither
-   * delay nor loss told of congestion, Infinity while they do.
+   * delay nor loss told of congestion, Infinity while they do; `isCapacityKnown`: the link was seen full.
    */
-  process(applicationLimitedSince: number | undefined, calmSince: number, now: number): void {
+  process(
+    applicationLimitedSince: number | undefined,
+    calmSince: number,
+    isCapacityKnown: boolean,
+    now: number,
+  ): void {
     if (this.#state === 'waiting' && now - this.#probedAt > RESULT_MS) {
       this.#state = 'complete';
       this.#furtherAbove = Number.POSITIVE_INFINITY;
@@ -98,6 +110,11 @@ export class ProbeController {
       applicationLimitedSince !== undefined &&
       now >= Math.max(applicationLimitedSince, this.#probedAt) + ALR_INTERVAL_MS
     ) {
+      this.#probe([this.#estimate * 2], true, now);
+      return;
+    }
+    if (applicationLimitedSince === undefined && !isCapacityKnown) {
+      if (now - Math.max(calmSince, this.#probedAt) < this.#exploreInterval) return;
       this.#probe([this.#estimate * 2], true, now);
       return;
     }
@@ -135,6 +152,8 @@ const FURTHER = 0.7;
 const FARTHEST = 6;
 const RESULT_MS = 1000;
 const ALR_INTERVAL_MS = 5000;
+const EXPLORE_INTERVAL_MS = 1000;
+const EXPLORE_MOST_MS = 16_000;
 const LARGE_DROP = 0.66;
 const RECOVERED = 0.85;
 const RECOVERY_MS = 60_000;

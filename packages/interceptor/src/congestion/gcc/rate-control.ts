@@ -73,6 +73,11 @@ export class RateControl {
     return this.#bitrate;
   }
 
+  /** Takes the estimate down to `bitrate` if it is above, without calling that a congestion of the delay. */
+  limit(bitrate: number): void {
+    if (this.#bitrate > bitrate) this.#bitrate = this.#clamp(bitrate);
+  }
+
   /** Lowers the rate by `factor`, for congestion told by other means than delay (ECN). */
   scale(factor: number, throughput: number | undefined, now: number): void {
     const from = Math.min(this.#bitrate, throughput ?? this.#bitrate);

@@ -13,7 +13,7 @@ export class PacerStage implements Interceptor {
   readonly #core: CongestionCore;
   readonly #padding: RtxPadding;
   readonly #priorities = new Map<number, PacketPriority>();
-  #target = 0;
+  #bitrate = 0;
 
   constructor(core: CongestionCore) {
     const { settings } = core;
@@ -62,10 +62,15 @@ export class PacerStage implements Interceptor {
 
   #refresh(now: Instant): void {
     const { estimator, settings } = this.#core;
-    if (estimator.targetBitrate !== this.#target) {
-      this.#target = estimator.targetBitrate;
-      this.pacer.setBitrate(this.#target * settings.pacingFactor, now);
+    // Queues that mark packets early ask for packets that come evenly (RFC 9331 §4.3): bursts would be marked.
+    const factor = estimator.isMarked ? Math.min(settings.pacingFactor, MARKED_FACTOR) : settings.pacingFactor;
+    const bitrate = estimator.targetBitrate * factor;
+    if (bitrate !== this.#bitrate) {
+      this.#bitrate = bitrate;
+      this.pacer.setBitrate(bitrate, now);
     }
     for (let probe = estimator.pollProbe(); probe !== undefined; probe = estimator.pollProbe()) this.pacer.probe(probe);
   }
 }
+
+const MARKED_FACTOR = 1.2;

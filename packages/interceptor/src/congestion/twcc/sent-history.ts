@@ -12,6 +12,10 @@ export class SentHistory {
   readonly #state: Uint8Array = new Uint8Array(CAPACITY);
   #oldest: number;
   #next: number;
+  /** One past the newest packet that feedback told about. */
+  #told: number;
+  /** The same as it was before the feedback under way. */
+  #toldBefore: number;
   #inFlight = 0;
 
   /** `first` is the number that the first packet gets, 0 to 65535. */
@@ -19,6 +23,8 @@ export class SentHistory {
     // One round above zero, so that numbers stay positive.
     this.#next = 0x1_0000 + first;
     this.#oldest = this.#next;
+    this.#told = this.#next;
+    this.#toldBefore = this.#next;
   }
 
   /** Bytes that are neither acknowledged nor given up. */
@@ -63,8 +69,25 @@ export class SentHistory {
     if (state === RECEIVED || (isLost && state === LOST)) return true;
     if (state === IN_FLIGHT) this.#inFlight -= this.#size[at]!;
     this.#state[at] = isLost ? LOST : RECEIVED;
-    batch.add(this.#sentAt[at]!, arrivedAt, this.#size[at]!, this.#cluster[at]!, state === LOST, ecn);
+    const news = state === LOST ? 1 : state === SKIPPED ? 2 : 0;
+    batch.add(this.#sentAt[at]!, arrivedAt, this.#size[at]!, this.#cluster[at]!, news, ecn);
+    if (number >= this.#told) this.#told = number + 1;
     return true;
+  }
+
+  /**
+   * The feedback is complete: what left before its newest packet and was never told about had its feedback lost. Their bytes
+   * are counted in the batch, once.
+   */
+  complete(batch: FeedbackBatch): void {
+    for (let number = Math.max(this.#toldBefore, this.#oldest); number < this.#told; number++) {
+      const at = number & MASK;
+      if (this.#state[at] !== IN_FLIGHT) continue;
+      this.#state[at] = SKIPPED;
+      this.#inFlight -= this.#size[at]!;
+      batch.skipped += this.#size[at]!;
+    }
+    this.#toldBefore = this.#told;
   }
 
   /** Forgets what left so long ago that no feedback will tell. */
@@ -85,3 +108,4 @@ const LONGEST_MS = 10_000;
 const IN_FLIGHT = 1;
 const LOST = 2;
 const RECEIVED = 3;
+const SKIPPED = 4;
