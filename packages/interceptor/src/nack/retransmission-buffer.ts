@@ -97,11 +97,6 @@ export class RetransmissionBuffer {
     if (this.#sequence[at] === sequence) this.#resentAt[at] = now;
   }
 
-  /** Sequence number of the newest packet kept, or -1. */
-  get newest(): number {
-    return this.#count === 0 ? -1 : this.#order[(this.#first + this.#count - 1) & this.#mask]!;
-  }
-
   /** Finds `length` bytes in a row behind the newest packet, or at the front; grows and makes room until there are. */
   #reserve(length: number): number {
     for (;;) {

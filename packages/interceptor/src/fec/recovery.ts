@@ -1,0 +1,169 @@
+import type { EcnCodepoint, Instant } from '@kaon/interface/core/v1';
+import type { Interceptor, StreamInfo } from '@kaon/interface/interceptor/v1';
+import type { RtpPacketView } from '@kaon/interface/rtp/v1';
+import { RtpPacket } from '@kaon/rtp';
+import { type FecDecoder, FlexfecDecoder, UlpfecDecoder } from '@kaon/rtp/fec';
+import { unwrapRed } from '@kaon/rtp/payload/red';
+import { Deque, isMalformed } from '@kaon/wire';
+import { ParityView } from './mutable.ts';
+
+/** Repair that came for one stream. */
+export interface FecReceivedCounters {
+  readonly fecPacketsReceived: number;
+  readonly fecBytesReceived: number;
+  /** Repair packets that were malformed or could not be used. */
+  readonly fecPacketsDiscarded: number;
+  /** Media packets recovered. */
+  readonly recovered: number;
+}
+
+/** The stage that recovers packets. */
+export interface FecRecovery extends Interceptor {
+  /** Repair that came for a remote stream. */
+  received(ssrc: number): FecReceivedCounters;
+}
+
+/**
+ * Recovers lost packets of the remote streams with forward error correction, and takes media out of RED (RFC 2198) where ULPFEC
+ * is inside. In the place of a ULPFEC packet an empty packet goes on, so that its sequence number is not missing.
+ */
+export function fecRecovery(): FecRecovery {
+  return new Recovery();
+}
+
+interface Remote {
+  readonly info: StreamInfo;
+  readonly decoder: FecDecoder;
+  readonly view: ParityView;
+  bytes: number;
+  malformed: number;
+}
+
+class Recovery implements FecRecovery {
+  readonly interface = 'kaon:interceptor/1' as const;
+  readonly name = 'fec-recovery';
+  readonly #media: Map<number, Remote> = new Map();
+  /** By the SSRC of the repair stream. */
+  readonly #repair: Map<number, Remote> = new Map();
+  readonly #ready: Deque<RtpPacketView> = new Deque();
+
+  received(ssrc: number): FecReceivedCounters {
+    const stream = this.#media.get(ssrc);
+    if (stream === undefined)
+      return { fecPacketsReceived: 0, fecBytesReceived: 0, fecPacketsDiscarded: 0, recovered: 0 };
+    const { fecPackets, recovered, malformed, discarded } = stream.decoder.counters;
+    return {
+      fecPacketsReceived: fecPackets,
+      fecBytesReceived: stream.bytes,
+      fecPacketsDiscarded: malformed + discarded + stream.malformed,
+      recovered,
+    };
+  }
+
+  bindRemoteStream(info: StreamInfo): void {
+    const known = this.#media.get(info.ssrc);
+    if (known !== undefined && sameFec(known.info, info)) {
+      this.#set({ ...known, info, view: new ParityView(info) });
+      return;
+    }
+    this.unbindRemoteStream(info.ssrc);
+    const { fec, ssrc } = info;
+    if (fec === undefined) return;
+    const decoder =
+      fec.scheme === 'flexfec-03' ? new FlexfecDecoder({ mediaSsrc: ssrc }) : new UlpfecDecoder({ mediaSsrc: ssrc });
+    this.#set({ info, decoder, view: new ParityView(info), bytes: 0, malformed: 0 });
+  }
+
+  unbindRemoteStream(ssrc: number): void {
+    const repair = this.#media.get(ssrc)?.info.fec?.ssrc;
+    if (repair !== undefined) this.#repair.delete(repair);
+    this.#media.delete(ssrc);
+  }
+
+  handleIncomingRtp(packet: RtpPacketView, _now: Instant, _ecn: EcnCodepoint): boolean {
+    const stream = this.#media.get(packet.ssrc);
+    if (stream === undefined) {
+      const repaired = this.#repair.get(packet.ssrc);
+      if (repaired !== undefined) this.#repairWith(repaired, packet);
+      return repaired === undefined;
+    }
+    const { fec } = stream.info;
+    if (fec?.scheme === 'ulpfec' && packet.payloadType === fec.redPayloadType) {
+      this.#unwrap(stream, packet, fec.payloadType);
+      return false;
+    }
+    if (packet.payloadEnd > packet.payloadOffset) stream.decoder.handleMedia(stream.view.copy(packet));
+    return true;
+  }
+
+  pollIncomingRtp(_now: Instant): RtpPacketView | undefined {
+    const ready = this.#ready.shift();
+    if (ready !== undefined) return ready;
+    for (const { decoder } of this.#media.values()) {
+      const recovered = decoder.poll();
+      if (recovered !== undefined) return recovered;
+    }
+    return undefined;
+  }
+
+  #set(stream: Remote): void {
+    this.#media.set(stream.info.ssrc, stream);
+    const { fec } = stream.info;
+    if (fec?.scheme === 'flexfec-03' && fec.ssrc !== undefined) this.#repair.set(fec.ssrc, stream);
+  }
+
+  #repairWith(stream: Remote, packet: RtpPacketView): void {
+    // Probes may be padding in any stream.
+    if (packet.payloadEnd === packet.payloadOffset) return;
+    if (packet.payloadType !== stream.info.fec!.payloadType) {
+      stream.malformed++;
+      return;
+    }
+    stream.bytes += packet.payloadEnd - packet.payloadOffset;
+    stream.decoder.handleFec(packet);
+  }
+
+  #unwrap(stream: Remote, packet: RtpPacketView, fecPayloadType: number): void {
+    if (packet.payloadEnd === packet.payloadOffset) {
+      this.#push(packet);
+      return;
+    }
+    const inner = unwrapRed(packet);
+    if (isMalformed(inner)) {
+      stream.malformed++;
+      return;
+    }
+    if (inner.payloadType !== fecPayloadType) {
+      stream.decoder.handleMedia(stream.view.copy(inner));
+      this.#push(inner);
+      return;
+    }
+    stream.bytes += inner.payloadEnd - inner.payloadOffset;
+    stream.decoder.handleFec(inner);
+    const empty = new RtpPacket(packet.bytes.slice(0, packet.payloadOffset).map(withoutPadding));
+    empty.marker = false;
+    empty.payloadType = stream.info.payloads[0]?.payloadType ?? packet.payloadType;
+    this.#push(empty);
+  }
+
+  #push(packet: RtpPacketView): void {
+    if (this.#ready.length >= MAX_READY) this.#ready.shift();
+    this.#ready.push(packet);
+  }
+}
+
+/** Clears the padding bit in the first byte. */
+function withoutPadding(byte: number, index: number): number {
+  return index === 0 ? byte & ~0x20 : byte;
+}
+
+function sameFec({ fec: a }: StreamInfo, { fec: b }: StreamInfo): boolean {
+  return (
+    a?.scheme === b?.scheme &&
+    a?.ssrc === b?.ssrc &&
+    a?.payloadType === b?.payloadType &&
+    a?.redPayloadType === b?.redPayloadType
+  );
+}
+
+const MAX_READY = 1024;
