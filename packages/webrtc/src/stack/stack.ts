@@ -8,12 +8,13 @@ import {
   SRTP_PROFILE,
 } from '@kaon/dtls';
 import type { Agent, AgentEvent } from '@kaon/ice';
-import type { CodedError, DatagramCore, Instant, Path, TransmitSlot } from '@kaon/interface/core/v1';
+import type { CodedError, DatagramCore, EcnCodepoint, Instant, Path, TransmitSlot } from '@kaon/interface/core/v1';
 import type { CryptoProvider } from '@kaon/interface/crypto/v1';
 import type { SecureEvent } from '@kaon/interface/secure-transport/v1';
 import type { Trace } from '@kaon/interface/trace/v1';
 import { Association } from '@kaon/sctp';
 import { Deque } from '@kaon/wire';
+import type { MediaTransport } from '../media/pipeline/media-transport.ts';
 import { protocolOf } from './demux.ts';
 import { EarlyRecords } from './early-records.ts';
 import type { StackEvent } from './events.ts';
@@ -62,13 +63,15 @@ export interface StackCounters {
 }
 
 /**
- * ICE, DTLS, SCTP and data channels over each other, as one core. Output: connectivity checks first, then DTLS flights, then
- * SCTP packets, which are written into the caller's slot and sealed where they lie.
+ * ICE, DTLS, SRTP, SCTP and data channels over each other, as one core. Output: connectivity checks first, then DTLS flights,
+ * then RTP and RTCP, then SCTP packets; all are written into the caller's slot and sealed where they lie.
  *
- * DTLS is taken only from paths that ICE has validated (RFC 8445 §12; RFC 7675 §5.1 for consent).
+ * DTLS and SRTP are taken only from paths that ICE has validated (RFC 8445 §12; RFC 7675 §5.1 for consent).
  */
 export class DataStack implements DatagramCore<StackEvent> {
   readonly agent: Agent;
+  /** RTP and RTCP; undefined: what comes of them is dropped. */
+  readonly media: MediaTransport | undefined;
   readonly counters: StackCounters = { packetsSent: 0, packetsReceived: 0, bytesSent: 0, bytesReceived: 0 };
   readonly #early = new EarlyRecords();
   readonly #events: Deque<StackEvent> = new Deque();
@@ -85,8 +88,10 @@ export class DataStack implements DatagramCore<StackEvent> {
   #receivedAlert: number | undefined = undefined;
   #sentAlert: number | undefined = undefined;
 
-  constructor(agent: Agent) {
+  /** `media` gets its keys once DTLS is connected, and is closed with the stack. */
+  constructor(agent: Agent, media?: MediaTransport) {
     this.agent = agent;
+    this.media = media;
   }
 
   /** Undefined until `establish`. */
@@ -142,13 +147,16 @@ export class DataStack implements DatagramCore<StackEvent> {
     if (this.#phase === 'open') this.#association?.abort(now);
   }
 
-  handleDatagram(bytes: Uint8Array, path: Path, now: Instant): void {
+  handleDatagram(bytes: Uint8Array, path: Path, now: Instant, ecn: EcnCodepoint = 0): void {
     if (this.#phase !== 'open') return;
     this.#now = Math.max(this.#now, now);
     const protocol = protocolOf(bytes);
     if (protocol === 'stun') this.agent.handleDatagram(bytes, path, now);
     else if (protocol === 'dtls') this.#record(bytes, path, now);
-    else return;
+    else {
+      if (protocol === 'rtp') this.#rtp(bytes, path, now, ecn);
+      return;
+    }
     this.#pump(now);
   }
 
@@ -157,21 +165,31 @@ export class DataStack implements DatagramCore<StackEvent> {
     this.#now = Math.max(this.#now, now);
     this.agent.handleTimeout(now);
     this.#dtls?.handleTimeout(now);
-    if (this.#secure) this.#channels?.handleTimeout(now);
+    if (this.#secure) {
+      this.media?.handleTimeout(now);
+      this.#channels?.handleTimeout(now);
+    }
     this.#pump(now);
   }
 
   pollTimeout(): Instant {
     if (this.#phase !== 'open') return Number.POSITIVE_INFINITY;
     const transport = Math.min(this.agent.pollTimeout(), this.#dtls?.pollTimeout() ?? Number.POSITIVE_INFINITY);
-    return this.#secure && this.#channels !== undefined ? Math.min(transport, this.#channels.pollTimeout()) : transport;
+    if (!this.#secure) return transport;
+    const media = this.media?.pollTimeout() ?? Number.POSITIVE_INFINITY;
+    return Math.min(transport, media, this.#channels?.pollTimeout() ?? Number.POSITIVE_INFINITY);
   }
 
   pollTransmit(slot: TransmitSlot, now: Instant): boolean {
     this.#now = Math.max(this.#now, now);
     if (this.#phase === 'closing') return this.#transmitLast(slot, now);
     if (this.#phase === 'closed') return false;
-    return this.agent.pollTransmit(slot, now) || this.#transmitDtls(slot, now) || this.#transmitSctp(slot, now);
+    return (
+      this.agent.pollTransmit(slot, now) ||
+      this.#transmitDtls(slot, now) ||
+      this.#transmitMedia(slot, now) ||
+      this.#transmitSctp(slot, now)
+    );
   }
 
   pollEvent(): StackEvent | undefined {
@@ -195,6 +213,7 @@ export class DataStack implements DatagramCore<StackEvent> {
     if (this.#phase !== 'open') return;
     this.#phase = 'closing';
     if (this.#secure) this.#association?.abort(now);
+    this.media?.close(now);
     // Without a path nothing can leave.
     if (this.#path === undefined || this.#dtls === undefined) this.#finish(now);
   }
@@ -252,6 +271,17 @@ export class DataStack implements DatagramCore<StackEvent> {
     });
   }
 
+  #rtp(bytes: Uint8Array, path: Path, now: Instant, ecn: EcnCodepoint): void {
+    if (this.media === undefined) return;
+    if (path !== this.#trusted) {
+      if (!this.agent.isKnownPath(path)) return;
+      this.#trusted = path;
+    }
+    this.counters.packetsReceived++;
+    this.counters.bytesReceived += bytes.length;
+    this.media.handleDatagram(bytes, now, ecn);
+  }
+
   #startDtls(now: Instant): void {
     if (this.#dtls === undefined || this.#dtlsStarted) return;
     const { state } = this.agent;
@@ -295,16 +325,19 @@ export class DataStack implements DatagramCore<StackEvent> {
         return;
       case 'connected':
         this.#secure = true;
+        this.#keyMedia(now);
         this.#events.push({ type: 'dtls', state: 'connected' });
         this.#association?.connect(now);
         return;
       case 'closed':
         this.#secure = false;
+        this.media?.close(now);
         this.#association?.abort(now);
         this.#events.push({ type: 'dtls', state: 'closed', receivedAlert: this.#receivedAlert });
         return;
       case 'failed': {
         this.#secure = false;
+        this.media?.close(now);
         this.#association?.abort(now);
         const { error } = event;
         const [receivedAlert, sentAlert] = [this.#receivedAlert, this.#sentAlert];
@@ -317,6 +350,21 @@ export class DataStack implements DatagramCore<StackEvent> {
   #transmitDtls(slot: TransmitSlot, now: Instant): boolean {
     const path = this.#path;
     if (this.#dtls === undefined || path === undefined || !this.#dtls.pollTransmit(slot, now)) return false;
+    slot.path = path;
+    this.#count(slot);
+    return true;
+  }
+
+  /** Hands the keys of the DTLS connection to SRTP (RFC 5764 §4.2). */
+  #keyMedia(now: Instant): void {
+    const { media, dtls } = this;
+    if (media === undefined || dtls === undefined || this.#options === undefined) return;
+    media.keys(dtls.srtpProfile, (label, length) => dtls.exportKeyingMaterial(label, length), this.#options.role, now);
+  }
+
+  #transmitMedia(slot: TransmitSlot, now: Instant): boolean {
+    const path = this.#path;
+    if (this.media === undefined || path === undefined || !this.media.pollTransmit(slot, now)) return false;
     slot.path = path;
     this.#count(slot);
     return true;
@@ -343,9 +391,9 @@ export class DataStack implements DatagramCore<StackEvent> {
     return true;
   }
 
-  /** While closing: the rest of SCTP, then that of DTLS. */
+  /** While closing: the rest of RTCP (BYE) and SCTP, then that of DTLS. */
   #transmitLast(slot: TransmitSlot, now: Instant): boolean {
-    if (this.#transmitSctp(slot, now)) return true;
+    if (this.#transmitMedia(slot, now) || this.#transmitSctp(slot, now)) return true;
     this.#secure = false;
     this.#dtls?.close(now);
     if (this.#transmitDtls(slot, now)) return true;

@@ -1,0 +1,95 @@
+import type { RtpPacketView } from '@kaon/interface/rtp/v1';
+import type { CodecParameters } from './negotiated.ts';
+
+/** A codec as far as one has to be told from another. */
+export type CodecName = Pick<CodecParameters, 'mimeType' | 'clockRate' | 'channels' | 'sdpFmtpLine'>;
+
+/** One RTP stream of a source: all its packets have one SSRC. */
+export interface FeedStream {
+  /** Layer of a simulcast. */
+  readonly rid: string | undefined;
+  /** Codec of a payload type on its packets; undefined when it has none that may be forwarded. */
+  codec(payloadType: number): CodecName | undefined;
+  /** Id of a header extension on its packets, or -1. */
+  extensionId(uri: string): number;
+}
+
+/** One frame of a source. */
+export interface FeedFrame {
+  readonly data: Uint8Array;
+  /** In units of the codec's clock rate, 32 bits. */
+  readonly timestamp: number;
+  readonly keyFrame: boolean;
+  readonly rid: string | undefined;
+  /** Undefined: the first one that was negotiated. */
+  readonly codec: CodecName | undefined;
+  readonly metadata: unknown;
+  /** Data of header extensions by URI, for those that were negotiated. */
+  readonly extensions: Readonly<Record<string, Uint8Array>> | undefined;
+}
+
+/** What takes what a source gives: senders. Bytes are only lent. */
+export interface FeedSink {
+  frame(frame: FeedFrame): void;
+  packet(packet: RtpPacketView, stream: FeedStream): void;
+  /** bit/s that may be used for a layer; undefined while nothing can be sent. */
+  bitrate(rid: string | undefined): number | undefined;
+}
+
+/** Where the media of a track (and of its clones) comes from. One feed has many sinks. */
+export abstract class Feed {
+  #sinks: readonly FeedSink[] = [];
+  #tracks = 0;
+
+  /** Layers by rid; empty without simulcast. */
+  abstract readonly rids: readonly string[];
+
+  /** A sink cannot go on without a key frame. */
+  abstract requestKeyFrame(rid: string | undefined): void;
+
+  /** What the sinks want of a layer may have changed. */
+  abstract bitrateChanged(): void;
+
+  get sinks(): readonly FeedSink[] {
+    return this.#sinks;
+  }
+
+  /** Adds a sink and asks for the key frame that it begins with. */
+  attach(sink: FeedSink): void {
+    if (this.#sinks.includes(sink)) return;
+    this.#sinks = [...this.#sinks, sink];
+    this.sinksChanged();
+  }
+
+  detach(sink: FeedSink): void {
+    if (!this.#sinks.includes(sink)) return;
+    this.#sinks = this.#sinks.filter((one) => one !== sink);
+    this.sinksChanged();
+  }
+
+  /** A track begins to show this feed. */
+  open(): void {
+    this.#tracks++;
+  }
+
+  /** A track was stopped; the last one ends the feed. */
+  release(): void {
+    if (--this.#tracks === 0) this.abandoned();
+  }
+
+  /** Lowest rate that any sink wants of a layer; undefined while none can send. */
+  lowestBitrate(rid: string | undefined): number | undefined {
+    let lowest: number | undefined;
+    for (const sink of this.#sinks) {
+      const bitrate = sink.bitrate(rid);
+      if (bitrate !== undefined && (lowest === undefined || bitrate < lowest)) lowest = bitrate;
+    }
+    return lowest;
+  }
+
+  /** The set of sinks is another one. */
+  protected sinksChanged(): void {}
+
+  /** Nobody shows this feed any more. */
+  protected abandoned(): void {}
+}

@@ -1,0 +1,92 @@
+import type { Instant } from '@kaon/interface/core/v1';
+import type { EncodedFrame, RtpPacketView } from '@kaon/interface/rtp/v1';
+import { TimestampUnwrapper } from '@kaon/rtp';
+import { createDepacketizer, type Depacketizer } from '@kaon/rtp/payload';
+import { parametersOf } from '../../codecs/match.ts';
+import type { CodecParameters } from '../negotiated.ts';
+
+/** What came of the packets of one stream. */
+export interface AssemblyCounters {
+  frames: number;
+  keyFrames: number;
+  /** Whole, but in need of a frame that was lost. */
+  undecodable: number;
+  incomplete: number;
+  malformed: number;
+}
+
+/** Puts the frames of one stream together, and leaves out those of video that cannot be decoded. */
+export class FrameAssembly {
+  readonly counters: AssemblyCounters = { frames: 0, keyFrames: 0, undecodable: 0, incomplete: 0, malformed: 0 };
+  readonly #isVideo: boolean;
+  readonly #timestamps = new TimestampUnwrapper();
+  #first: number | undefined = undefined;
+  #codec: CodecParameters | undefined = undefined;
+  #depacketizer: Depacketizer | undefined = undefined;
+  #incompleteBefore = 0;
+  /** Whether what comes needs a key frame first. */
+  #broken: boolean;
+  #requestedAt: Instant = Number.NEGATIVE_INFINITY;
+
+  constructor(kind: 'audio' | 'video') {
+    this.#isVideo = kind === 'video';
+    this.#broken = this.#isVideo;
+  }
+
+  /** Takes the next packet. A codec without a payload format of ours gives no frames. */
+  push(packet: RtpPacketView, codec: CodecParameters): void {
+    if (codec !== this.#codec) this.#change(codec);
+    const depacketizer = this.#depacketizer;
+    if (depacketizer === undefined) return;
+    const { malformed, incomplete } = depacketizer.counters;
+    depacketizer.push(packet);
+    const after = depacketizer.counters;
+    this.counters.malformed += after.malformed - malformed;
+    this.counters.incomplete += after.incomplete - incomplete;
+  }
+
+  poll(): EncodedFrame | undefined {
+    const depacketizer = this.#depacketizer;
+    for (let frame = depacketizer?.poll(); frame !== undefined; frame = depacketizer?.poll()) {
+      this.counters.frames++;
+      if (!this.#isVideo) return frame;
+      if (frame.keyFrame) {
+        this.counters.keyFrames++;
+        this.#broken = false;
+        this.#incompleteBefore = this.counters.incomplete;
+        return frame;
+      }
+      if (this.counters.incomplete > this.#incompleteBefore) this.#broken = true;
+      if (!this.#broken) return frame;
+      this.counters.undecodable++;
+    }
+    if (this.#isVideo && this.counters.incomplete > this.#incompleteBefore) this.#broken = true;
+    return undefined;
+  }
+
+  /** Whether a key frame has to be asked for now: nothing can be decoded, and the last request was a while ago. */
+  keyFrameMissing(now: Instant): boolean {
+    if (!this.#broken || now - this.#requestedAt < KEY_FRAME_INTERVAL) return false;
+    this.#requestedAt = now;
+    return true;
+  }
+
+  /** Milliseconds since the first frame. */
+  timeOf(timestamp: number, clockRate: number): number {
+    const unwrapped = this.#timestamps.unwrap(timestamp);
+    this.#first ??= unwrapped;
+    return ((unwrapped - this.#first) * 1000) / clockRate;
+  }
+
+  #change(codec: CodecParameters): void {
+    this.#codec = codec;
+    const depacketizer = createDepacketizer(codec.mimeType, { parameters: parametersOf(codec) });
+    // A tone or comfort noise between the packets of speech is no change of codec.
+    if (depacketizer === undefined) return;
+    this.#depacketizer = depacketizer;
+    this.#broken = this.#isVideo;
+  }
+}
+
+/** Milliseconds between requests for a key frame that does not come. */
+const KEY_FRAME_INTERVAL = 500;

@@ -1,0 +1,28 @@
+import type { Interceptor } from '@kaon/interface/interceptor/v1';
+
+/** What Kaon lets you set about media, under `kaon.media` of `RTCConfiguration`. All of it is fixed at construction. */
+export interface MediaOptions {
+  /** bit/s that is assumed of the network before it is known. Default 300000. */
+  readonly startBitrate?: number | undefined;
+  /** bit/s below which the estimate never goes. Default 30000. */
+  readonly minBitrate?: number | undefined;
+  /** bit/s above which the estimate never goes. Default: no limit. */
+  readonly maxBitrate?: number | undefined;
+  /** Whether congestion control is on where the peer gives feedback for it. Default true. */
+  readonly congestionControl?: boolean | undefined;
+  /** Whether packets leave evenly instead of in bursts. Needs congestion control. Default true. */
+  readonly pacing?: boolean | undefined;
+  /** Whether lost packets are asked for and sent again, where that was negotiated. Default true. */
+  readonly nack?: boolean | undefined;
+  /** Whether forward error correction is sent where it was negotiated. What comes is used anyway. Default false. */
+  readonly fec?: boolean | undefined;
+  /**
+   * `adaptive`: packets are put in order and held back as long as the network's jitter asks for. `off`: they are given out as
+   * they come, which is what a relay wants. Default `adaptive`.
+   */
+  readonly jitterBuffer?: 'adaptive' | 'off' | undefined;
+  /** Streams (SSRCs) that one transport receives at most; the one that was silent longest goes. Default 256. */
+  readonly maxStreams?: number | undefined;
+  /** Makes further stages for each transport, which stand between the application and those of Kaon. */
+  readonly interceptors?: (() => readonly Interceptor[]) | undefined;
+}
