@@ -13,7 +13,8 @@ export interface H264Metadata {
 export interface H264DepacketizerOptions {
   /**
    * Parameter sets from signaling (`sprop-parameter-sets`), as NAL units without start codes. They are put in front of each key
-   * frame that brings none itself.
+   * frame that brings none itself. Without them, an IDR picture behind a gap counts as whole only with its own parameter sets:
+   * they may have been in the packet that is missing.
    */
   readonly parameterSets?: readonly Uint8Array[] | undefined;
 }
@@ -57,10 +58,10 @@ class H264Format implements VideoFormat<H264Metadata> {
 
   begins(bytes: Uint8Array, start: number, end: number): boolean {
     const type = h264NalType(bytes[start]!);
-    if (type === H264_NAL.STAP_A) return start + 4 < end && beginsPicture(bytes[start + 3]!, bytes[start + 4]!);
-    if (type === H264_NAL.FU_A)
-      return start + 2 < end && (bytes[start + 1]! & 0x80) !== 0 && beginsPicture(bytes[start + 1]!, bytes[start + 2]!);
-    return start + 1 < end && beginsPicture(bytes[start]!, bytes[start + 1]!);
+    if (type === H264_NAL.STAP_A) return start + 4 < end && this.#beginsPicture(bytes[start + 3]!, bytes[start + 4]!);
+    if (type === H264_NAL.FU_A && (bytes[start + 1]! & 0x80) === 0) return false;
+    const unit = type === H264_NAL.FU_A ? start + 1 : start;
+    return unit + 1 < end && this.#beginsPicture(bytes[unit]!, bytes[unit + 1]!);
   }
 
   append(frame: FrameBuffer, bytes: Uint8Array, start: number, end: number, first: boolean): boolean {
@@ -85,6 +86,18 @@ class H264Format implements VideoFormat<H264Metadata> {
       frame.append(rest, 0, rest.length);
     }
     return { keyFrame, metadata: { nalTypes } };
+  }
+
+  /**
+   * Whether a unit surely begins an access unit: one that stands first, or a slice whose first_mb_in_slice is 0 (ITU-T H.264
+   * §7.4.1.2.3). What may stand behind a parameter set does not, unless we have the sets.
+   */
+  #beginsPicture(header: number, next: number): boolean {
+    const type = h264NalType(header);
+    if (type === H264_NAL.SPS || type === H264_NAL.AUD) return true;
+    if (type === H264_NAL.SLICE) return (next & 0x80) !== 0;
+    if (this.#parameterSets.length === 0) return false;
+    return type === H264_NAL.SEI || (type === H264_NAL.IDR && (next & 0x80) !== 0);
   }
 
   #unit(frame: FrameBuffer, bytes: Uint8Array, start: number, end: number): boolean {
@@ -125,13 +138,6 @@ class H264Format implements VideoFormat<H264Metadata> {
 
 function isKeyType(type: number): boolean {
   return type === H264_NAL.IDR || type === H264_NAL.SPS;
-}
-
-/** Whether a unit begins an access unit: what comes before slices, or a slice whose first_mb_in_slice is 0 (ITU-T H.264 §7.4.1.2.3). */
-function beginsPicture(header: number, next: number): boolean {
-  const type = h264NalType(header);
-  if (type >= H264_NAL.SEI && type <= H264_NAL.AUD) return true;
-  return type >= H264_NAL.SLICE && type <= H264_NAL.IDR && (next & 0x80) !== 0;
 }
 
 /** NAL units in an access unit at most; more is an attack on memory. */
