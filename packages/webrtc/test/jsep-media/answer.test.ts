@@ -92,6 +92,24 @@ const both = offer(
 );
 
 describe('codecs of an answer', () => {
+  it('take all H.264 of Safari, and of Firefox with OpenH264, each with the profile as it was offered', () => {
+    const safari = mediaOf(recorded('safari-av-data.sdp')).find(({ kind }) => kind === 'video') as RemoteMedia;
+    const h264 = (codecs: RemoteMedia['codecs']) => codecs.filter(({ mimeType }) => mimeType === 'video/H264');
+    expect(h264(safari.codecs).length).toBeGreaterThan(0);
+    expect(payloadTypes(h264(answerCodecs(safari)))).toEqual(payloadTypes(h264(safari.codecs)));
+    const firefox = offer(
+      '126 97',
+      'a=rtpmap:126 H264/90000',
+      'a=fmtp:126 profile-level-id=42e01f;level-asymmetry-allowed=1;packetization-mode=1',
+      'a=rtpmap:97 H264/90000',
+      'a=fmtp:97 profile-level-id=42e01f;level-asymmetry-allowed=1',
+    );
+    expect(answerCodecs(firefox).map(({ payloadType, sdpFmtpLine }) => [payloadType, sdpFmtpLine])).toEqual([
+      [126, 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f'],
+      [97, 'level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42e01f'],
+    ]);
+  });
+
   it('stand in the order of the offer, with the feedback of both sides', () => {
     const codecs = answerCodecs(both);
     expect(payloadTypes(codecs)).toEqual([100, 101, 98, 99]);
