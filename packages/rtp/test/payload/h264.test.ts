@@ -52,7 +52,7 @@ describe('H.264 access units of an encoder', () => {
     const packets = packetize(
       packetizer,
       sliced.map((data) => ({ data })),
-      1600,
+      4000,
     );
     for (const { payload } of packets) expect(h264NalType(payload[0]!)).toBeLessThan(24);
     expect(depacketize(createH264Depacketizer(), packets).map(({ data }) => data)).toEqual(sliced);
