@@ -95,8 +95,7 @@ function extensionBlockLength(header: RtpHeader): number {
   if (layout !== undefined) return layout.length;
   if (extensionBlock !== undefined) return rawBlockLength(extensionBlock);
   if (extensions === undefined || extensions.length === 0) return 0;
-  const elements = extensions.map(elementOf);
-  const length = blockLength(elements, needsTwoByte(elements, header.allowMixed ?? true));
+  const length = blockLength(extensions, needsTwoByte(extensions, header.allowMixed ?? true));
   if (length > MAX_BLOCK) throw new RtpError('RTP_BAD_EXTENSION', `extensions of ${length} bytes are too long`);
   return length;
 }
@@ -113,7 +112,7 @@ function writeExtensionBlock(buffer: Uint8Array, start: number, length: number, 
     buffer.set(extensionBlock.data, start + BLOCK_HEADER);
     return;
   }
-  const twoByte = needsTwoByte(extensions!.map(elementOf), true);
+  const twoByte = needsTwoByte(extensions!, true);
   writeBlockHeader(buffer, start, length, twoByte);
   let at = start + BLOCK_HEADER;
   for (const { id, data } of extensions!) {
@@ -129,10 +128,6 @@ function rawBlockLength({ profile, data }: { readonly profile: number; readonly 
   if (data.length % 4 !== 0 || data.length > 4 * 0xffff)
     throw new RtpError('RTP_BAD_EXTENSION', `an extension block of ${data.length} bytes is no multiple of four`);
   return BLOCK_HEADER + data.length;
-}
-
-function elementOf({ id, data }: { readonly id: number; readonly data: Uint8Array }): { id: number; length: number } {
-  return { id, length: data.length };
 }
 
 /** The length field counts words in 16 bits. */

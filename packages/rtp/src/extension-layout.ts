@@ -61,13 +61,18 @@ export class ExtensionLayout {
   }
 }
 
+/** An element whose length is told, or that of its data. */
+type MeasuredElement = ExtensionElement | { readonly id: number; readonly data: Uint8Array };
+
 /** Bytes of "defined by profile" and "length". */
 export const BLOCK_HEADER = 4;
 
 /** Whether the elements need the two-byte form. Throws RtpError (`RTP_BAD_EXTENSION`) for those that fit neither. */
-export function needsTwoByte(elements: readonly ExtensionElement[], allowed: boolean): boolean {
+export function needsTwoByte(elements: readonly MeasuredElement[], allowed: boolean): boolean {
   let twoByte = false;
-  for (const { id, length } of elements) {
+  for (const element of elements) {
+    const { id } = element;
+    const length = lengthOf(element);
     if (!Number.isInteger(id) || id < 1 || id > 255)
       throw new RtpError('RTP_BAD_EXTENSION', `extension id ${id} is not from 1 to 255`);
     if (!Number.isInteger(length) || length < 0 || length > 255)
@@ -80,10 +85,10 @@ export function needsTwoByte(elements: readonly ExtensionElement[], allowed: boo
 }
 
 /** Bytes of a block of these elements, with its header and padding; 0 without elements. */
-export function blockLength(elements: readonly ExtensionElement[], twoByte: boolean): number {
+export function blockLength(elements: readonly MeasuredElement[], twoByte: boolean): number {
   if (elements.length === 0) return 0;
   let length = BLOCK_HEADER;
-  for (const element of elements) length += (twoByte ? 2 : 1) + element.length;
+  for (const element of elements) length += (twoByte ? 2 : 1) + lengthOf(element);
   return (length + 3) & ~3;
 }
 
@@ -108,4 +113,8 @@ export function writeElementHeader(
   buffer[at] = id;
   buffer[at + 1] = length;
   return at + 2;
+}
+
+function lengthOf(element: MeasuredElement): number {
+  return 'data' in element ? element.data.length : element.length;
 }

@@ -1,0 +1,160 @@
+import { isMalformed } from '@kaon/wire';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encodeRtp, parseRtp, type RtpPacket } from '../src/index.ts';
+import { decodeBase64 } from '../src/payload/base64.ts';
+import {
+  createDepacketizer,
+  createPacketizer,
+  type EncodedFrame,
+  packetDuration,
+  startsKeyFrame,
+} from '../src/payload/index.ts';
+import { decodeRed } from '../src/payload/red/index.ts';
+import { hex, toHex } from './helpers/hex.ts';
+
+const VP8_KEY = hex('10 02 00 9d 01 2a 40 01 f0 00 00 00');
+const SPS = '67 42 c0 0a d9 1e 84 00 00 03 00 04 00 00 03 00 f0 3c 48 99 20';
+const PPS = '68 ce 06 e2';
+const H264_SLICE = '00000001 65 88 84 00 10 ff';
+const H264_KEY = hex(`00000001 ${SPS} 00000001 ${PPS} ${H264_SLICE}`);
+
+/** What a packetizer makes of a frame, as packets. */
+function packets(
+  mimeType: string,
+  data: Uint8Array,
+  parameters?: ReadonlyMap<string, string>,
+  size = 1200,
+): RtpPacket[] {
+  const packetizer = createPacketizer(mimeType, { parameters })!;
+  packetizer.start({ data, timestamp: 3000, keyFrame: true }, size);
+  const made: RtpPacket[] = [];
+  const buffer = new Uint8Array(size);
+  for (let length = packetizer.next(buffer, 0); length > 0; length = packetizer.next(buffer, 0)) {
+    const header = {
+      payloadType: 96,
+      sequenceNumber: made.length,
+      timestamp: 3000,
+      ssrc: 1,
+      marker: packetizer.isLast,
+    };
+    made.push(parseRtp(encodeRtp({ ...header, payload: buffer.subarray(0, length) })));
+  }
+  return made;
+}
+
+function frames(mimeType: string, of: readonly RtpPacket[], parameters?: ReadonlyMap<string, string>): EncodedFrame[] {
+  const depacketizer = createDepacketizer(mimeType, { parameters })!;
+  const got: EncodedFrame[] = [];
+  for (const packet of of) {
+    depacketizer.push(packet);
+    for (let frame = depacketizer.poll(); frame !== undefined; frame = depacketizer.poll()) got.push(frame);
+  }
+  return got;
+}
+
+const CASES: [string, Uint8Array, string?][] = [
+  ['audio/opus', hex('fc112233')],
+  ['audio/PCMU', hex('ffff7f')],
+  ['audio/PCMA', hex('d5d555')],
+  ['audio/G722', hex('fafafa')],
+  ['audio/red', hex('fc112233'), '111/111'],
+  ['video/VP8', VP8_KEY],
+  ['video/H264', H264_KEY],
+];
+
+describe('by media type', () => {
+  it.each(CASES)('%s: frames come through, in any spelling of the type', (mimeType, data, unnamed) => {
+    const parameters = unnamed === undefined ? undefined : new Map([['', unnamed]]);
+    for (const spelling of [mimeType, mimeType.toLowerCase(), mimeType.toUpperCase()]) {
+      const sent = packets(spelling, data, parameters);
+      expect(sent).toHaveLength(1);
+      expect(frames(spelling, sent, parameters)).toMatchObject([{ data, timestamp: 3000, keyFrame: true }]);
+      expect(startsKeyFrame(spelling, sent[0]!)).toBe(true);
+    }
+  });
+
+  it('is nothing for what is no codec here, or no codec by itself', () => {
+    const packet = parseRtp(
+      encodeRtp({ payloadType: 1, sequenceNumber: 1, timestamp: 1, ssrc: 1, payload: hex('65') }),
+    );
+    for (const name of ['video/rtx', 'video/ulpfec', 'audio/CN', 'audio/telephone-event', 'video/x', '', '__proto__']) {
+      expect(createPacketizer(name), name).toBeUndefined();
+      expect(createDepacketizer(name), name).toBeUndefined();
+      expect(startsKeyFrame(name, packet), name).toBe(false);
+      expect(packetDuration(name, hex('fc00')), name).toBe(-1);
+    }
+  });
+
+  it('begins no stream with padding or with a frame that needs others', () => {
+    const header = { payloadType: 96, sequenceNumber: 1, timestamp: 1, ssrc: 1 };
+    const padding = parseRtp(encodeRtp({ ...header, payload: hex(''), paddingLength: 20 }));
+    for (const [mimeType] of CASES) expect(startsKeyFrame(mimeType, padding), mimeType).toBe(false);
+    const delta = parseRtp(encodeRtp({ ...header, payload: hex('41 9a 00') }));
+    expect(startsKeyFrame('video/H264', delta)).toBe(false);
+    const interframe = parseRtp(encodeRtp({ ...header, payload: hex('10 11 02 00') }));
+    expect(startsKeyFrame('video/VP8', interframe)).toBe(false);
+  });
+
+  it('tells how long audio lasts', () => {
+    expect(packetDuration('audio/opus', hex('fc1122'))).toBe(960);
+    expect(packetDuration('AUDIO/OPUS', hex('00fc11'), 1)).toBe(960);
+    expect(packetDuration('audio/PCMU', new Uint8Array(160))).toBe(160);
+    expect(packetDuration('audio/G722', new Uint8Array(160), 0, 80)).toBe(80);
+    expect(packetDuration('audio/opus', hex('03'))).toBe(-1);
+    expect(packetDuration('video/VP8', VP8_KEY)).toBe(-1);
+  });
+});
+
+describe('parameters', () => {
+  it('packetization-mode decides whether H.264 cuts NAL units; without it the mode is 0', () => {
+    const large = new Uint8Array(3000).fill(0x11);
+    large.set(hex('0000000165'));
+    expect(packets('video/H264', large, new Map([['packetization-mode', '1']]))).toHaveLength(3);
+    expect(packets('video/H264', large)).toHaveLength(3);
+    const wrong = expect.objectContaining({ code: 'RTP_BAD_FRAME' });
+    expect(() => packets('video/H264', large, new Map())).toThrow(wrong);
+    expect(() => packets('video/H264', large, new Map([['packetization-mode', '0']]))).toThrow(wrong);
+  });
+
+  it('sprop-parameter-sets stand before a key frame that brings none', () => {
+    const base64 = (digits: string): string => Buffer.from(hex(digits)).toString('base64');
+    const parameters = new Map([['sprop-parameter-sets', `${base64(SPS)},!!!,${base64(PPS)}`]]);
+    const [frame] = frames('video/H264', packets('video/H264', hex(H264_SLICE)), parameters);
+    expect(toHex(frame!.data)).toBe(toHex(H264_KEY));
+  });
+
+  it('of RED are the payload type inside, once for each level', () => {
+    const inside = (line: string): (readonly [number, number])[] => {
+      const packetizer = createPacketizer('audio/red', { parameters: new Map([['', line]]) })!;
+      const buffer = new Uint8Array(1200);
+      let length = 0;
+      for (let i = 0; i < 4; i++) {
+        packetizer.start({ data: hex('fc1122'), timestamp: 960 * i, keyFrame: true }, 1200);
+        length = packetizer.next(buffer, 0);
+      }
+      const blocks = decodeRed(buffer, 0, length);
+      if (isMalformed(blocks)) throw new Error('malformed');
+      return blocks.map(({ payloadType, timestampOffset }) => [payloadType, timestampOffset]);
+    };
+    expect(inside('111/111')).toEqual([
+      [111, 960],
+      [111, 0],
+    ]);
+    expect(inside('96/96/96').map(([, offset]) => offset)).toEqual([1920, 960, 0]);
+    expect(createPacketizer('audio/red')).toBeUndefined();
+    expect(createPacketizer('audio/red', { parameters: new Map([['', 'x']]) })).toBeUndefined();
+  });
+});
+
+describe('base64', () => {
+  it('is that of Node', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 20 }), fc.boolean(), (bytes, padded) => {
+        const text = Buffer.from(bytes).toString('base64');
+        expect(decodeBase64(padded ? text : text.replaceAll('=', ''))).toEqual(Uint8Array.from(bytes));
+      }),
+    );
+    for (const text of ['A', 'AA-A', 'AA A', 'AAAAA']) expect(decodeBase64(text)).toBeUndefined();
+  });
+});
