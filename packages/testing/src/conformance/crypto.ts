@@ -3,6 +3,7 @@ import type { AeadName, CryptoProvider, GroupName, HashName } from '@kaon/interf
 import { encodeUtf8 } from '@kaon/wire';
 import { aeadTests } from './crypto-aead.ts';
 import { agreementTests, signTests, verifyTests } from './crypto-keys.ts';
+import { counterModeTests, sequenceTests, signRangeTests } from './crypto-streams.ts';
 import { check, checkEqual, type Framework, fromHex, toHex } from './framework.ts';
 import { HASH_VECTORS } from './vectors/hashes.ts';
 import { MAC_VECTORS } from './vectors/macs.ts';
@@ -30,16 +31,25 @@ export function cryptoConformance(
   options: CryptoConformanceOptions = {},
 ): void {
   framework.describe(`${name}: crypto/v1`, () => {
-    const { hash, mac, aead, keyAgreement, verify, signer, random } = provider;
+    const { hash, mac, aead, counterMode, keyAgreement, verify, signer, random } = provider;
     if (provider.interface !== undefined) {
       framework.it('carries its tag', () => checkEqual(provider.interface, 'kaon:crypto/1', 'interface'));
     }
     if (random !== undefined) randomTests(framework, random);
     if (hash !== undefined) hashTests(framework, hash.bind(provider), options.hashes ?? ALL_HASHES);
-    if (mac !== undefined) macTests(framework, mac.bind(provider), options.hashes ?? ALL_HASHES);
+    if (mac !== undefined) {
+      macTests(framework, mac.bind(provider), options.hashes ?? ALL_HASHES);
+      for (const each of options.hashes ?? ALL_HASHES) {
+        signRangeTests(framework, () => mac.call(provider, each, new Uint8Array(20).fill(3)), each);
+      }
+    }
+    if (counterMode !== undefined) counterModeTests(framework, counterMode.bind(provider));
     if (aead !== undefined) {
       const other = options.against?.aead?.bind(options.against);
-      for (const each of options.aeads ?? ALL_AEADS) aeadTests(framework, aead.bind(provider), each, other);
+      for (const each of options.aeads ?? ALL_AEADS) {
+        aeadTests(framework, aead.bind(provider), each, other);
+        sequenceTests(framework, aead.bind(provider), each);
+      }
     }
     if (keyAgreement !== undefined) {
       const other = options.against?.keyAgreement?.bind(options.against);

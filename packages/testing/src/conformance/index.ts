@@ -3,6 +3,11 @@ export { coreConformance } from './core.ts';
 export { type CryptoConformanceOptions, cryptoConformance } from './crypto.ts';
 export { datagramCoreConformance } from './datagram-core.ts';
 export type { Framework } from './framework.ts';
+export {
+  type InterceptorConformanceOptions,
+  interceptorConformance,
+  type MakeInterceptor,
+} from './interceptor.ts';
 export { type MakeStreamsWorld, messageStreamsConformance, type StreamsWorld } from './message-streams.ts';
 export { type NetworkSubject, networkConformance } from './network.ts';
 export { type MakeSecureWorld, type SecureWorld, secureTransportConformance } from './secure-transport.ts';
