@@ -5,13 +5,13 @@ import { decodeRtp, EXTENSION_URI, encodeRtp } from '@kaon/rtp';
 import { decodeRtcp, encodeRtcp, type RtcpPacket } from '@kaon/rtp/rtcp';
 import { Netem, type NetemOptions, type SeededRandom, seededRandom } from '@kaon/testing';
 import { isMalformed } from '@kaon/wire';
+import { InterceptorChain } from '../../src/chain.ts';
 import {
   type CongestionController,
   type CongestionControlOptions,
   congestionControl,
-  InterceptorChain,
-  inSlotOrder,
-} from '../../src/index.ts';
+} from '../../src/congestion/index.ts';
+import { inSlotOrder } from '../../src/slots.ts';
 
 export type FeedbackKind = 'twcc' | 'ccfb' | 'remb';
 

@@ -59,27 +59,42 @@ function change(factor: number, seconds: number, back = 0): (seed: number) => Ou
 
 export const SCENARIOS: readonly Scenario[] = [
   { name: '10 Mbit/s', run: steady({ capacity: 10 * MEGABIT }) },
-  { name: '10 Mbit/s, start at 1 Mbit/s', run: steady({ capacity: 10 * MEGABIT, flows: [{ control: { startBitrate: MEGABIT } }] }) },
+  {
+    name: '10 Mbit/s, start at 1 Mbit/s',
+    run: steady({ capacity: 10 * MEGABIT, flows: [{ control: { startBitrate: MEGABIT } }] }),
+  },
   { name: '1 Mbit/s', run: steady({ capacity: MEGABIT }) },
   { name: '500 kbit/s with audio', run: steady({ capacity: MEGABIT / 2, flows: [{ audio: true }] }) },
   { name: '10 Mbit/s, 5 % random loss', run: steady({ capacity: 10 * MEGABIT, line: { loss: 0.05 } }) },
   { name: '10 Mbit/s, 20 % random loss', run: steady({ capacity: 10 * MEGABIT, line: { loss: 0.2 } }) },
   { name: '2 Mbit/s, 20 % random loss', run: steady({ capacity: 2 * MEGABIT, line: { loss: 0.2 } }) },
-  { name: '10 Mbit/s, losses in bursts of 5 (3 %)', run: steady({ capacity: 10 * MEGABIT, line: { burstLoss: { enter: 0.006, leave: 0.2 } } }) },
+  {
+    name: '10 Mbit/s, losses in bursts of 5 (3 %)',
+    run: steady({ capacity: 10 * MEGABIT, line: { burstLoss: { enter: 0.006, leave: 0.2 } } }),
+  },
   { name: '10 Mbit/s, jitter of 15 ms', run: steady({ capacity: 10 * MEGABIT, line: { jitter: 15 } }) },
-  { name: '10 Mbit/s, 2 % reordered by 20 ms', run: steady({ capacity: 10 * MEGABIT, line: { reorder: 0.02, reorderDelay: 20 } }) },
+  {
+    name: '10 Mbit/s, 2 % reordered by 20 ms',
+    run: steady({ capacity: 10 * MEGABIT, line: { reorder: 0.02, reorderDelay: 20 } }),
+  },
   { name: '10 Mbit/s, 30 % of feedback lost', run: steady({ capacity: 10 * MEGABIT, back: { loss: 0.3 } }) },
   { name: '10 Mbit/s, round trip of 200 ms', run: steady({ capacity: 10 * MEGABIT, roundTrip: 200 }) },
   { name: '10 Mbit/s, queue of 10 ms', run: steady({ capacity: 10 * MEGABIT, queue: 10 }) },
   { name: '10 Mbit/s, queue of 1 s', run: steady({ capacity: 10 * MEGABIT, queue: 1000 }) },
   { name: 'RFC 8888', run: steady({ capacity: 10 * MEGABIT, flows: [{ feedback: 'ccfb' }] }) },
-  { name: 'RFC 8888, 5 % random loss', run: steady({ capacity: 10 * MEGABIT, line: { loss: 0.05 }, flows: [{ feedback: 'ccfb' }] }) },
+  {
+    name: 'RFC 8888, 5 % random loss',
+    run: steady({ capacity: 10 * MEGABIT, line: { loss: 0.05 }, flows: [{ feedback: 'ccfb' }] }),
+  },
   {
     name: 'RFC 8888, CE marks from 10 ms of queue on',
     run: steady({ capacity: 10 * MEGABIT, line: { ecnThreshold: 12_500 }, flows: [{ feedback: 'ccfb', ecn: 1 }] }),
   },
   { name: 'REMB only', run: steady({ capacity: 10 * MEGABIT, flows: [{ feedback: 'remb' }] }) },
-  { name: 'REMB only, 20 % random loss', run: steady({ capacity: 10 * MEGABIT, line: { loss: 0.2 }, flows: [{ feedback: 'remb' }] }) },
+  {
+    name: 'REMB only, 20 % random loss',
+    run: steady({ capacity: 10 * MEGABIT, line: { loss: 0.2 }, flows: [{ feedback: 'remb' }] }),
+  },
   { name: 'drop from 10 to 2.5 Mbit/s', run: change(0.25, 10) },
   { name: 'drop from 10 to 1 Mbit/s', run: change(0.1, 10) },
   { name: 'back from 2.5 to 10 Mbit/s', run: change(0.25, 20, 10) },

@@ -5,11 +5,21 @@
 export class AcknowledgedBitrate {
   /** In kbit/s; negative while unknown. */
   #estimate = -1;
+  #sampled = 0;
   #variance = 50;
   #bytes = 0;
   #windowStart = Number.NaN;
   #latest = Number.NaN;
   #expectFast = false;
+
+  /**
+   * In bit/s as of the last window, if that is far above the estimate, else the estimate: what the network is seen to carry
+   * after the sender began to send much more.
+   */
+  get latest(): number | undefined {
+    if (this.#estimate < 0) return undefined;
+    return 1000 * (this.#sampled > JUMP * this.#estimate ? this.#sampled : this.#estimate);
+  }
 
   /** In bit/s, or undefined until the first window is over. */
   get bitrate(): number | undefined {
@@ -40,6 +50,7 @@ export class AcknowledgedBitrate {
   }
 
   #sample(kbps: number, applicationLimited: boolean): void {
+    this.#sampled = kbps;
     if (this.#estimate < 0) {
       this.#estimate = kbps;
       return;
@@ -64,3 +75,4 @@ const FIRST_WINDOW_MS = 500;
 const WINDOW_MS = 150;
 /** After such a gap the window would measure the gap and not the network. */
 const RESET_MS = 2000;
+const JUMP = 1.3;

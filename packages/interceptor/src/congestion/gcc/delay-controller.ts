@@ -29,7 +29,7 @@ export class DelayController {
    */
   get drain(): number {
     const { standing } = this.queue;
-    return standing <= HOLD_MS ? 1 : Math.max(LEAST_DRAIN, 1 - (standing - HOLD_MS) / DRAIN_MS);
+    return standing <= DRAIN_FROM_MS ? 1 : Math.max(LEAST_DRAIN, 1 - (standing - DRAIN_FROM_MS) / DRAIN_MS);
   }
 
   /** What the detector compares: slope and threshold, for statistics. */
@@ -96,4 +96,5 @@ const STANDING_MS = 120;
 const STANDING_INTERVAL_MS = 1000;
 /** A queue of so many ms is drained by sending nothing, half of it by sending half. */
 const DRAIN_MS = 600;
+const DRAIN_FROM_MS = 60;
 const LEAST_DRAIN = 0.5;

@@ -1,9 +1,8 @@
 /**
- * What CE marks ask for (RFC 3168, RFC 8888, RFC 9331). Packets sent as ECT(1) are marked early and in proportion to the
- * queue: the rate is lowered by half the smoothed share of marks, once per round trip, as DCTCP and TCP Prague do.
- * Packets sent as ECT(0) are marked instead of dropped: one mark in a round trip is congestion, and lowers the rate by
- * 15 %, which is what an overuse does. Feedback does not tell which codepoint a packet left with, so the share of marks
- * decides: queues that mark in proportion have few marks when little is wrong.
+ * What CE marks ask for (RFC 8888, RFC 9331): the rate is lowered by half the smoothed share of marks, 2 to 15 %, at most
+ * every other round trip, as DCTCP and TCP Prague do. That is right for queues that mark early and in proportion, as they do
+ * with ECT(1); queues that mark instead of dropping (RFC 3168) get a weaker answer than they expect, and the delay, which such
+ * queues let grow, does the rest.
  */
 export class EcnResponse {
   #share = 0;
@@ -11,6 +10,7 @@ export class EcnResponse {
   #marked = 0;
   #windowEnd = Number.NaN;
   #total = 0;
+  #hasCut = false;
 
   /** The smoothed share of CE marks, 0 to 1. */
   get share(): number {
@@ -37,10 +37,12 @@ export class EcnResponse {
     if (Number.isNaN(this.#windowEnd)) this.#windowEnd = now + roundTripTime;
     if (now < this.#windowEnd || this.#packets === 0) return 1;
     const share = this.#marked / this.#packets;
-    // The first marks in a long time count at once: slow smoothing is for queues that mark all the time.
-    this.#share = this.#share === 0 ? share : this.#share + (share - this.#share) * GAIN;
+    this.#share += (share - this.#share) * GAIN;
     if (this.#share < 0.001) this.#share = 0;
-    const factor = this.#marked === 0 ? 1 : 1 - Math.min(Math.max(this.#share / 2, LEAST_CUT), MOST_CUT);
+    // What was cut in the last round trip shows only in the next one.
+    const cuts = this.#marked > 0 && !this.#hasCut;
+    const factor = cuts ? 1 - Math.min(Math.max(this.#share / 2, LEAST_CUT), MOST_CUT) : 1;
+    this.#hasCut = cuts;
     this.#packets = 0;
     this.#marked = 0;
     this.#windowEnd = now + Math.max(roundTripTime, SHORTEST_MS);
@@ -48,7 +50,7 @@ export class EcnResponse {
   }
 }
 
-const GAIN = 1 / 8;
+const GAIN = 1 / 4;
 const LEAST_CUT = 0.02;
 const MOST_CUT = 0.15;
 const SHORTEST_MS = 25;

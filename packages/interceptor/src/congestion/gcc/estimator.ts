@@ -177,10 +177,11 @@ export class BandwidthEstimator {
     const probed = this.#readBatch(batch, limited);
     if (probed !== undefined) this.#probes.found(probed);
     // Inherent loss takes its share wherever the bottleneck is: what arrives stands for more that was carried.
-    const arrived = this.#acknowledged.bitrate;
+    const arrived = this.#acknowledged.latest;
     const throughput = arrived === undefined ? undefined : arrived / (1 - this.#losses.inherentLoss);
     this.#delays.update(batch, throughput, probed, now);
     const factor = this.#ecn.update(this.#roundTrip.smoothed ?? DEFAULT_ROUND_TRIP_MS, now);
+    this.#delays.rate.isMarked = this.isMarked;
     if (factor < 1) this.#delays.rate.scale(factor, throughput, now);
     this.#losses.update(this.#delays.rate.bitrate, this.#delays.usage === 'normal');
     // While losses are the limit, delay says little: it may not run far ahead.

@@ -28,6 +28,7 @@ export class ProbeController {
   #droppedAt = Number.NEGATIVE_INFINITY;
   #beforeDrop = 0;
   #exploreInterval = EXPLORE_INTERVAL_MS;
+  #recoveryInterval = RECOVERY_INTERVAL_MS;
 
   constructor(max: number) {
     this.#max = max;
@@ -78,8 +79,11 @@ export class ProbeController {
   /** The estimate changed or was confirmed, by a probe (`probed`) or otherwise. */
   setEstimate(estimate: number, now: number): void {
     if (estimate < LARGE_DROP * this.#estimate) {
-      // Steps of one drop count as one.
-      if (now - this.#droppedAt > 3000) this.#beforeDrop = this.#estimate;
+      // What a probe found too much of is no drop, and the steps of one drop count as one.
+      if (now - Math.max(this.#probedAt, this.#droppedAt) > SAME_DROP_MS) {
+        this.#beforeDrop = this.#estimate;
+        this.#recoveryInterval = RECOVERY_INTERVAL_MS;
+      }
       this.#droppedAt = now;
     }
     this.#estimate = estimate;
@@ -95,12 +99,7 @@ export class ProbeController {
    * Time passes. `applicationLimitedSince` is when the application became the limit, `calmSince` since when neither
    * delay nor loss told of congestion, Infinity while they do; `isCapacityKnown`: the link was seen full.
    */
-  process(
-    applicationLimitedSince: number | undefined,
-    calmSince: number,
-    isCapacityKnown: boolean,
-    now: number,
-  ): void {
+  process(applicationLimitedSince: number | undefined, calmSince: number, isCapacityKnown: boolean, now: number): void {
     if (this.#state === 'waiting' && now - this.#probedAt > RESULT_MS) {
       this.#state = 'complete';
       this.#furtherAbove = Number.POSITIVE_INFINITY;
@@ -114,12 +113,15 @@ export class ProbeController {
       return;
     }
     if (applicationLimitedSince === undefined && !isCapacityKnown) {
-      if (now - Math.max(calmSince, this.#probedAt) < this.#exploreInterval) return;
+      const wait = calmSince === Number.NEGATIVE_INFINITY ? this.#exploreInterval : CALM_MS;
+      if (now - Math.max(calmSince, this.#probedAt) < wait) return;
       this.#probe([this.#estimate * 2], true, now);
       return;
     }
     if (this.#estimate >= RECOVERED * this.#beforeDrop || now - this.#droppedAt > RECOVERY_MS) return;
-    if (now - Math.max(calmSince, this.#probedAt) < RECOVERY_INTERVAL_MS) return;
+    if (now - Math.max(calmSince, this.#probedAt) < this.#recoveryInterval) return;
+    // One that finds nothing disturbs others: the next one waits longer.
+    this.#recoveryInterval *= 2;
     this.#probe([Math.min(this.#estimate * 2, this.#beforeDrop)], true, now);
   }
 
@@ -154,7 +156,10 @@ const RESULT_MS = 1000;
 const ALR_INTERVAL_MS = 5000;
 const EXPLORE_INTERVAL_MS = 1000;
 const EXPLORE_MOST_MS = 16_000;
+/** Once the link was full, others may share it: they need time to grow. */
+const CALM_MS = 6000;
 const LARGE_DROP = 0.66;
 const RECOVERED = 0.85;
 const RECOVERY_MS = 60_000;
 const RECOVERY_INTERVAL_MS = 3000;
+const SAME_DROP_MS = 3000;

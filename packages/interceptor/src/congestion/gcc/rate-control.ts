@@ -11,6 +11,8 @@ export type RateControlState = 'hold' | 'increase' | 'decrease';
  */
 export class RateControl {
   readonly capacity: LinkCapacity = new LinkCapacity();
+  /** Whether the network tells by marks, before queues grow, that it is full: then the rate may grow faster near that. */
+  isMarked = false;
   #state: RateControlState = 'hold';
   #bitrate: number;
   #min: number;
@@ -106,11 +108,15 @@ export class RateControl {
     this.#changedAt = now;
   }
 
-  /** A packet of the size that frames at 30 Hz have, per response time of the loop; at high rates 2 % per second. */
+  /**
+   * Two packets of the size that frames at 30 Hz have, per response time of the loop: as much for a fast flow as for a slow
+   * one, which is what makes flows that share a link come to equal shares.
+   */
   #nearCapacityPerSecond(): number {
     const frame = this.#bitrate / 30;
     const packet = frame / Math.ceil(frame / PACKET_BITS);
-    return Math.max(4000, (packet * 1000) / (this.#roundTripTime + DETECTION_MS), this.#bitrate * 0.02);
+    const additive = (PACKETS_PER_RESPONSE * packet * 1000) / (this.#roundTripTime + DETECTION_MS);
+    return Math.max(4000, additive, this.isMarked ? this.#bitrate * MARKED_GROWTH : 0);
   }
 
   #decrease(throughput: number, now: number): void {
@@ -130,5 +136,8 @@ export class RateControl {
 }
 
 const BETA = 0.85;
+const PACKETS_PER_RESPONSE = 2;
+/** Per second. */
+const MARKED_GROWTH = 0.06;
 const PACKET_BITS = 9600;
 const DETECTION_MS = 100;
