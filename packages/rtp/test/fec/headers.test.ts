@@ -48,16 +48,14 @@ describe('FlexFEC-03 header', () => {
     ['4881 82110021', '9102 08440084'],
     ['4881 02110021 8111111111111110', '9102 08440084 0888888888888880'],
   ])('is written with mask %s', (flexible, plain) => {
-    const packets = at(...bits(plain));
     // The mask is counted from the first packet.
     const first = bits(plain)[0]!;
     const [fec] = new FlexfecEncoder().protect(at(0, ...bits(plain).filter((bit) => bit > 0)), 1);
-    expect(fec!.subarray(0, 1)[0]! & 0xc0).toBe(0);
+    expect(fec![0]! & 0xc0).toBe(0);
     expect(fec!.subarray(8, 18)).toEqual(hex(`01000000 12345678 0339`));
     const mask = hex(flexible);
     if (first > 0) mask[0]! |= 0x40;
     expect(fec!.subarray(18, 18 + mask.length)).toEqual(mask);
-    expect(packets.length).toBe(bits(plain).length);
   });
 
   it('what is too short, has a fixed mask, another stream, several streams or no packets is malformed', () => {

@@ -61,8 +61,9 @@ export function encodeRed(blocks: readonly RedBlock[]): Uint8Array {
   return bytes;
 }
 
-/** Bytes that `writeRed` takes. */
+/** Bytes that `writeRed` takes. Throws RtpError (`RTP_BAD_FIELD`) without blocks. */
 export function redLength(blocks: readonly RedBlock[]): number {
+  if (blocks.length === 0) throw new RtpError('RTP_BAD_FIELD', 'a RED payload has at least its primary block');
   let length = 1 + REDUNDANT_HEADER_SIZE * (blocks.length - 1);
   for (const { data } of blocks) length += data.length;
   return length;
@@ -70,7 +71,6 @@ export function redLength(blocks: readonly RedBlock[]): number {
 
 /** Writes the blocks at `buffer[offset...]`, which must have room, and returns their length. Throws as `encodeRed` does. */
 export function writeRed(buffer: Uint8Array, offset: number, blocks: readonly RedBlock[]): number {
-  if (blocks.length === 0) throw new RtpError('RTP_BAD_FIELD', 'a RED payload has at least its primary block');
   let at = offset;
   for (let i = 0; i < blocks.length; i++) {
     const { payloadType, timestampOffset, data } = blocks[i]!;
