@@ -1,7 +1,7 @@
 /** What interceptor/v1 promises of a stage, whatever it does. */
 import type { EcnCodepoint, Instant } from '@kaon/interface/core/v1';
 import type { Interceptor, StreamInfo } from '@kaon/interface/interceptor/v1';
-import type { RtcpPacketLike, RtpPacketView } from '@kaon/interface/rtp/v1';
+import type { RtcpPacketLike } from '@kaon/interface/rtp/v1';
 import { readU16, readU32, writeU16, writeU32 } from '@kaon/wire';
 import { type SeededRandom, seededRandom } from '../random.ts';
 import { withSeed } from '../seed.ts';
