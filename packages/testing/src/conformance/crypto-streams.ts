@@ -32,9 +32,8 @@ export function counterModeTests({ it }: Framework, make: MakeCounterMode): void
     const block = fromHex('f0f1f2f3f4f5f6f7f8f9fafbfcfd0000');
     const stream = new Uint8Array(20);
     cipher.apply(block, stream, 0, 20);
-    const again = new Uint8Array(20);
-    cipher.apply(block, again, 0, 16);
-    checkEqual(toHex(again.subarray(0, 16)), toHex(stream.subarray(0, 16)), 'a shorter run');
+    // By OpenSSL 3.
+    checkEqual(toHex(stream), '979e8995bd6f199ffe0771771466f958b9aec7ce', 'key stream');
     cipher.apply(block, stream, 0, 20);
     check(
       stream.every((byte) => byte === 0),

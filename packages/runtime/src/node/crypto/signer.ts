@@ -1,10 +1,18 @@
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import type { SignatureScheme, Signer } from '@kaon/interface/crypto/v1';
 import { RuntimeError } from '../../errors.ts';
+import { signerFrom } from './key-cache.ts';
 import { SCHEMES } from './schemes.ts';
 
-/** A signer from a PKCS #8 key: ECDSA on P-256 or P-384, RSA, Ed25519. Throws `RUNTIME_BAD_PRIVATE_KEY` on anything else. */
+/**
+ * A signer from a PKCS #8 key: ECDSA on P-256 or P-384, RSA, Ed25519. Throws `RUNTIME_BAD_PRIVATE_KEY` on anything else. The same array
+ * gives the same signer, so that a key is read once and not for each connection.
+ */
 export function createSigner(pkcs8: Uint8Array): Signer {
+  return signerFrom(pkcs8, () => readSigner(pkcs8));
+}
+
+function readSigner(pkcs8: Uint8Array): Signer {
   let key: KeyObject;
   try {
     key = createPrivateKey({

@@ -1,5 +1,6 @@
-import { createPublicKey, verify } from 'node:crypto';
+import { verify } from 'node:crypto';
 import type { SignatureScheme } from '@kaon/interface/crypto/v1';
+import { publicKeyFrom } from './key-cache.ts';
 import { SCHEMES } from './schemes.ts';
 
 /** Whether the signature is valid; false too for an unknown scheme, a key of another kind or bytes that are no key. */
@@ -12,11 +13,7 @@ export function verifySignature(
   const details = SCHEMES.get(scheme);
   if (details === undefined) return false;
   try {
-    const key = createPublicKey({
-      key: Buffer.from(spki.buffer, spki.byteOffset, spki.length),
-      format: 'der',
-      type: 'spki',
-    });
+    const key = publicKeyFrom(spki);
     if (key.asymmetricKeyType !== details.keyType) return false;
     const { padding, saltLength } = details;
     if (padding === undefined) return verify(details.digest, data, key, signature);
