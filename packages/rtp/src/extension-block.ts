@@ -18,6 +18,7 @@ export const ONE_BYTE_PROFILE = 0xbede;
 /** RFC 8285 §4.3; the lowest four bits are for the application. */
 export const TWO_BYTE_PROFILE = 0x1000;
 
+/** Whether a profile is one of the sixteen of the two-byte form. */
 export function isTwoByteProfile(profile: number): boolean {
   return (profile & 0xfff0) === TWO_BYTE_PROFILE;
 }

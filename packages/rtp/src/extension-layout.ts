@@ -10,6 +10,7 @@ export interface ExtensionElement {
   readonly length: number;
 }
 
+/** How a block may be laid out. */
 export interface ExtensionLayoutOptions {
   /**
    * Whether the two-byte form may be used where an element needs it (`a=extmap-allow-mixed`, RFC 8285 §6). Default true; when

@@ -44,6 +44,7 @@ export interface HdrMetadata {
   readonly maxFrameAverageLightLevel: number;
 }
 
+/** A colour in the CIE 1931 diagram. */
 export interface Chromaticity {
   readonly x: number;
   readonly y: number;

@@ -22,6 +22,7 @@ export interface CorruptionDetection {
   readonly measurement?: CorruptionMeasurement | undefined;
 }
 
+/** Samples, and how exactly they have to be met. */
 export interface CorruptionMeasurement {
   /** Standard deviation of the Gaussian filter, 0 to 40, in steps of 40/255. */
   readonly standardDeviation: number;

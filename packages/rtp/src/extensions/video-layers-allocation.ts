@@ -34,6 +34,7 @@ export interface SpatialLayerAllocation {
   readonly resolution?: LayerResolution | undefined;
 }
 
+/** What a spatial layer looks like. */
 export interface LayerResolution {
   /** Pixels, 1 to 65536. */
   readonly width: number;
@@ -42,6 +43,7 @@ export interface LayerResolution {
   readonly framerate: number;
 }
 
+/** Malformed when it is cut short, or carried by a stream that it does not have. What stands behind it is ignored. */
 export function readVideoLayersAllocation(
   bytes: Uint8Array,
   offset: number,

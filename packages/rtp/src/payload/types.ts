@@ -1,6 +1,10 @@
-import type { EncodedFrame, RtpPacketView } from '@kaon/interface/rtp/v1';
+import type { EncodedFrame as Frame, RtpPacketView as View } from '@kaon/interface/rtp/v1';
 
-export type { EncodedFrame, RtpPacketView } from '@kaon/interface/rtp/v1';
+/** One frame of a codec: that of `@kaon/interface/rtp/v1`. */
+export type EncodedFrame = Frame;
+
+/** A packet that has been checked: that of `@kaon/interface/rtp/v1`. */
+export type RtpPacketView = View;
 
 /** Cuts frames into payloads. One for each outgoing stream. */
 export interface Packetizer {

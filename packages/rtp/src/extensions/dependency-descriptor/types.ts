@@ -82,6 +82,7 @@ export function allDecodeTargets(count: number): number {
   return 2 ** count - 1;
 }
 
+/** Limits of the fields; ids wrap at the first. */
 export const MAX_TEMPLATES = 64;
 export const MAX_SPATIAL_ID = 3;
 export const MAX_TEMPORAL_ID = 7;

@@ -4,6 +4,7 @@ import { RtpError } from '../../errors.ts';
 import { checkField } from '../../packet.ts';
 import { TELEPHONE_EVENT_LENGTH, writeTelephoneEvent } from './event.ts';
 
+/** How events are sent. */
 export interface TelephoneEventSenderOptions {
   /** Of the payload type, Hz. Default 8000. */
   readonly clockRate?: number | undefined;
