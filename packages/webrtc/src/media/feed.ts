@@ -36,10 +36,17 @@ export interface FeedSink {
   bitrate(rid: string | undefined): number | undefined;
 }
 
+/** A track, as its feed sees it. */
+export interface FeedTrack {
+  end(silent: boolean): void;
+  setMuted(muted: boolean): void;
+}
+
 /** Where the media of a track (and of its clones) comes from. One feed has many sinks. */
 export abstract class Feed {
   #sinks: readonly FeedSink[] = [];
-  #tracks = 0;
+  readonly #tracks = new Set<FeedTrack>();
+  #muted = false;
 
   /** Layers by rid; empty without simulcast. */
   abstract readonly rids: readonly string[];
@@ -68,13 +75,29 @@ export abstract class Feed {
   }
 
   /** A track begins to show this feed. */
-  open(): void {
-    this.#tracks++;
+  open(track: FeedTrack): void {
+    this.#tracks.add(track);
   }
 
   /** A track was stopped; the last one ends the feed. */
-  release(): void {
-    if (--this.#tracks === 0) this.abandoned();
+  release(track: FeedTrack): void {
+    if (this.#tracks.delete(track) && this.#tracks.size === 0) this.abandoned();
+  }
+
+  /** The media is through: all tracks end, without an event if `silent`. */
+  end(silent: boolean): void {
+    for (const track of [...this.#tracks]) track.end(silent);
+  }
+
+  /** Whether nothing comes at present. */
+  get muted(): boolean {
+    return this.#muted;
+  }
+
+  /** The media pauses or goes on. */
+  setMuted(muted: boolean): void {
+    this.#muted = muted;
+    for (const track of this.#tracks) track.setMuted(muted);
   }
 
   /** Lowest rate that any sink wants of a layer; undefined while none can send. */

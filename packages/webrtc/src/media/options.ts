@@ -14,13 +14,13 @@ export interface MediaOptions {
   readonly pacing?: boolean | undefined;
   /** Whether lost packets are asked for and sent again, where that was negotiated. Default true. */
   readonly nack?: boolean | undefined;
-  /** Whether forward error correction is sent where it was negotiated. What comes is used anyway. Default false. */
+  /** Whether forward error correction is sent where it was negotiated, as much as the peer loses. What comes is used anyway. Default true. */
   readonly fec?: boolean | undefined;
   /**
-   * `adaptive`: packets are put in order and held back as long as the network's jitter asks for. `off`: they are given out as
-   * they come, which is what a relay wants. Default `adaptive`.
+   * `adaptive`: received packets are put in order and given out evenly, as much later as the network varies. `immediate`: they
+   * are given out as soon as they are in order, and late ones too, which suits a relay. `off`: as they come. Default `adaptive`.
    */
-  readonly jitterBuffer?: 'adaptive' | 'off' | undefined;
+  readonly jitterBuffer?: 'adaptive' | 'immediate' | 'off' | undefined;
   /** Streams (SSRCs) that one transport receives at most; the one that was silent longest goes. Default 256. */
   readonly maxStreams?: number | undefined;
   /** Makes further stages for each transport, which stand between the application and those of Kaon. */

@@ -1,7 +1,7 @@
 import type { Instant } from '@kaon/interface/core/v1';
 import type { EncodedFrame, RtpPacketView } from '@kaon/interface/rtp/v1';
 import { EXTENSION_URI } from '@kaon/rtp';
-import { isMediaCodec } from '../codecs/match.ts';
+import { isCodec, isMediaCodec } from '../codecs/match.ts';
 import { type CodecName, Feed, type FeedStream } from './feed.ts';
 import type { ReceiverHost } from './host.ts';
 import { FrameAssembly } from './incoming/frame-assembly.ts';
@@ -10,7 +10,6 @@ import { guard } from './pipeline/guard.ts';
 import type { MediaTransport } from './pipeline/media-transport.ts';
 import type { ReceivePort, RemoteStream } from './pipeline/ports.ts';
 import { SourcesSeen } from './sources-seen.ts';
-import { type MediaStreamTrack, trackInternals } from './track.ts';
 import { RTCEncodedAudioFrame, RTCEncodedVideoFrame } from './transform/encoded-frame.ts';
 import type { FramePipe, TransformFrame } from './transform/frame-pipe.ts';
 
@@ -66,7 +65,6 @@ export class ReceiverCore {
   readonly seen: SourcesSeen = new SourcesSeen();
   onrtp: ((packet: RtpPacketView, info: ReceivedPacketInfo) => void) | null = null;
   onframe: ((frame: ReceivedFrame) => void) | null = null;
-  track: MediaStreamTrack | undefined = undefined;
   readonly #kind: 'audio' | 'video';
   readonly #host: ReceiverHost;
   readonly #streams = new Map<RemoteStream, IncomingStream>();
@@ -112,7 +110,7 @@ export class ReceiverCore {
     this.#transport = agreement === undefined ? undefined : transport;
     if (agreement === undefined || transport === undefined) {
       this.#port = undefined;
-      if (this.track !== undefined) trackInternals.setMuted(this.track, true);
+      this.#setMuted(true);
       return;
     }
     this.feed.rids = agreement.layers.map(({ rid }) => rid);
@@ -148,8 +146,7 @@ export class ReceiverCore {
 
   setJitterBufferTarget(milliseconds: number | null): void {
     this.#jitterBufferTarget = milliseconds;
-    const now = this.#host.now();
-    for (const { info } of this.#streams.keys()) this.#transport?.setJitterBufferTarget(info.ssrc, milliseconds, now);
+    for (const { info } of this.#streams.keys()) this.#transport?.setJitterBufferTarget(info.ssrc, milliseconds);
   }
 
   requestKeyFrame(rid: string | undefined): void {
@@ -166,13 +163,17 @@ export class ReceiverCore {
     return this.onframe !== null || this.#pipe !== undefined;
   }
 
+  #setMuted(muted: boolean): void {
+    guard(() => this.feed.setMuted(muted));
+  }
+
   #makePort(agreement: ReceiveAgreement): ReceivePort {
     return {
       agreement,
-      streamAdded: (stream, now) => {
+      streamAdded: (stream) => {
         this.#streams.set(stream, new IncomingStream(stream, this.#kind));
         if (this.#jitterBufferTarget !== null)
-          this.#transport?.setJitterBufferTarget(stream.info.ssrc, this.#jitterBufferTarget, now);
+          this.#transport?.setJitterBufferTarget(stream.info.ssrc, this.#jitterBufferTarget);
       },
       streamRemoved: (stream) => {
         const gone = this.#streams.get(stream);
@@ -180,7 +181,7 @@ export class ReceiverCore {
         this.#streams.delete(stream);
         add(this.#past, gone);
         // The peer has left all its streams (W3C WebRTC §5.3: RTCP BYE).
-        if (this.#streams.size === 0 && this.track !== undefined) trackInternals.setMuted(this.track, true);
+        if (this.#streams.size === 0) this.#setMuted(true);
       },
       packet: (packet, stream, now) => {
         const incoming = this.#streams.get(stream);
@@ -195,7 +196,7 @@ export class ReceiverCore {
     stream.packets++;
     stream.bytes += packet.payloadEnd - packet.payloadOffset;
     if (packet.payloadEnd > packet.payloadOffset) this.#heard(packet, stream, now);
-    if (this.track?.muted) trackInternals.setMuted(this.track, false);
+    if (this.feed.muted) this.#setMuted(false);
     const { onrtp } = this;
     if (onrtp !== null) guard(() => onrtp(packet, info));
     if (this.feed.sinks.length > 0) this.feed.packet(packet, stream);
@@ -205,16 +206,17 @@ export class ReceiverCore {
   #assemble(packet: RtpPacketView, stream: IncomingStream, info: ReceivedPacketInfo, now: Instant): void {
     const { assembly } = stream;
     assembly.push(packet, info.codec);
+    const codec = stream.frameCodec(info);
     for (let frame = assembly.poll(); frame !== undefined; frame = assembly.poll()) {
       const received: ReceivedFrame = {
         ...frame,
         kind: this.#kind,
-        mimeType: info.codec.mimeType,
-        payloadType: info.codec.payloadType,
-        clockRate: info.codec.clockRate,
+        mimeType: codec.mimeType,
+        payloadType: codec.payloadType,
+        clockRate: codec.clockRate,
         ssrc: info.ssrc,
         rid: info.rid,
-        time: assembly.timeOf(frame.timestamp, info.codec.clockRate),
+        time: assembly.timeOf(frame.timestamp, codec.clockRate),
       };
       if (this.#pipe === undefined) this.#deliver(received);
       else this.#pipe.write(toTransform(received));
@@ -287,6 +289,13 @@ export class IncomingStream implements FeedStream {
     return codec !== undefined && isMediaCodec(codec) ? codec : undefined;
   }
 
+  /** The codec of the frames in packets: that inside of RED (RFC 2198 §5) is the one it names first. */
+  frameCodec({ codec }: ReceivedPacketInfo): CodecParameters {
+    if (!isCodec(codec, 'red')) return codec;
+    const inside = Number.parseInt(codec.sdpFmtpLine ?? '', 10);
+    return this.stream.port.agreement.codecs.find(({ payloadType }) => payloadType === inside) ?? codec;
+  }
+
   extensionId(uri: string): number {
     return this.stream.port.agreement.headerExtensions.find((one) => one.uri === uri)?.id ?? -1;
   }
@@ -321,6 +330,7 @@ export class ReceiverFeed extends Feed {
 
   constructor(request: (rid: string | undefined) => void) {
     super();
+    this.setMuted(true);
     this.#request = request;
   }
 

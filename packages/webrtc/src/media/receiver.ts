@@ -46,7 +46,6 @@ export class RTCRtpReceiver {
       muted: true,
       feed: this.#core.feed,
     });
-    this.#core.track = this.#track;
   }
 
   /** What could be received at most, or null for what is no kind of media. */
@@ -198,8 +197,7 @@ export class RTCRtpReceiver {
         if (receiver.#stopped) return;
         receiver.#stopped = true;
         receiver.#core.stop();
-        if (silent) receiver.#track.stop();
-        else trackInternals.end(receiver.#track);
+        receiver.#core.feed.end(silent === true);
       },
       core: (receiver) => receiver.#core,
     };

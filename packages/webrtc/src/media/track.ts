@@ -1,7 +1,7 @@
 import { Construction } from '../construction.ts';
 import { domError } from '../errors.ts';
 import { type AnyEventHandler, type EventHandler, TypedEventTarget } from '../events/event-target.ts';
-import type { Feed } from './feed.ts';
+import type { Feed, FeedTrack } from './feed.ts';
 
 /** Events of a track. */
 export interface MediaStreamTrackEventMap {
@@ -31,6 +31,11 @@ export let trackInternals: TrackInternals;
 export class MediaStreamTrack extends TypedEventTarget<MediaStreamTrackEventMap> {
   readonly #init: TrackInit;
   readonly #id: string;
+  /** This track, as its feed sees it. */
+  readonly #shown: FeedTrack = {
+    end: (silent) => this.#end(silent),
+    setMuted: (muted) => this.#setMuted(muted),
+  };
   #enabled = true;
   #muted: boolean;
   #ended = false;
@@ -44,7 +49,7 @@ export class MediaStreamTrack extends TypedEventTarget<MediaStreamTrackEventMap>
     this.#id = this.#init.id ?? globalThis.crypto.randomUUID();
     this.#muted = this.#init.muted ?? false;
     if (this.#init.ended) this.#ended = true;
-    else this.#init.feed.open();
+    else this.#init.feed.open(this.#shown);
   }
 
   get kind(): 'audio' | 'video' {
@@ -103,7 +108,7 @@ export class MediaStreamTrack extends TypedEventTarget<MediaStreamTrackEventMap>
   stop(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#init.feed.release();
+    this.#init.feed.release(this.#shown);
   }
 
   /** Empty: there is no device whose settings could be chosen. */
@@ -148,20 +153,23 @@ export class MediaStreamTrack extends TypedEventTarget<MediaStreamTrackEventMap>
     this.setHandler('unmute', handler);
   }
 
+  #end(silent: boolean): void {
+    if (this.#ended) return;
+    this.stop();
+    if (!silent) this.dispatchEvent(new Event('ended'));
+  }
+
+  #setMuted(muted: boolean): void {
+    if (this.#muted === muted || this.#ended) return;
+    this.#muted = muted;
+    this.dispatchEvent(new Event(muted ? 'mute' : 'unmute'));
+  }
+
   static {
     trackInternals = {
       create: (init) => construction.make(MediaStreamTrack, init),
       feed: (track) => track.#init.feed,
-      setMuted: (track, muted) => {
-        if (track.#muted === muted || track.#ended) return;
-        track.#muted = muted;
-        track.dispatchEvent(new Event(muted ? 'mute' : 'unmute'));
-      },
-      end: (track) => {
-        if (track.#ended) return;
-        track.stop();
-        track.dispatchEvent(new Event('ended'));
-      },
+      setMuted: (track, muted) => track.#init.feed.setMuted(muted),
     };
   }
 }
@@ -182,10 +190,8 @@ export interface TrackInit {
 export interface TrackInternals {
   create(init: TrackInit): MediaStreamTrack;
   feed(track: MediaStreamTrack): Feed;
-  /** Fires `mute` or `unmute` when it changed. */
+  /** Its source pauses or goes on: fires `mute` or `unmute` when that is new, also at its clones. */
   setMuted(track: MediaStreamTrack, muted: boolean): void;
-  /** The source is through: fires `ended`. */
-  end(track: MediaStreamTrack): void;
 }
 
 const construction = new Construction<TrackInit>();

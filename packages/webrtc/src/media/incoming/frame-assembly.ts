@@ -2,6 +2,7 @@ import type { Instant } from '@kaon/interface/core/v1';
 import type { EncodedFrame, RtpPacketView } from '@kaon/interface/rtp/v1';
 import { TimestampUnwrapper } from '@kaon/rtp';
 import { createDepacketizer, type Depacketizer } from '@kaon/rtp/payload';
+import { distance16 } from '@kaon/wire';
 import { parametersOf } from '../../codecs/match.ts';
 import type { CodecParameters } from '../negotiated.ts';
 
@@ -21,8 +22,11 @@ export class FrameAssembly {
   readonly #isVideo: boolean;
   readonly #timestamps = new TimestampUnwrapper();
   #first: number | undefined = undefined;
+  /** By payload type: tones and comfort noise come between packets of speech. */
+  readonly #depacketizers: (Depacketizer | null | undefined)[] = [];
   #codec: CodecParameters | undefined = undefined;
   #depacketizer: Depacketizer | undefined = undefined;
+  #lastSequence = -1;
   #incompleteBefore = 0;
   /** Whether what comes needs a key frame first. */
   #broken: boolean;
@@ -33,8 +37,11 @@ export class FrameAssembly {
     this.#broken = this.#isVideo;
   }
 
-  /** Takes the next packet. A codec without a payload format of ours gives no frames. */
+  /** Takes the next packet; one that comes behind its successors is too late. A codec without a payload format gives no frames. */
   push(packet: RtpPacketView, codec: CodecParameters): void {
+    const { sequenceNumber } = packet;
+    if (this.#lastSequence >= 0 && distance16(this.#lastSequence, sequenceNumber) <= 0) return;
+    this.#lastSequence = sequenceNumber;
     if (codec !== this.#codec) this.#change(codec);
     const depacketizer = this.#depacketizer;
     if (depacketizer === undefined) return;
@@ -79,12 +86,16 @@ export class FrameAssembly {
   }
 
   #change(codec: CodecParameters): void {
+    // What the format of another stands for is of no use to this one.
+    if (this.#isVideo && this.#codec !== undefined && this.#codec.payloadType !== codec.payloadType)
+      this.#broken = true;
     this.#codec = codec;
-    const depacketizer = createDepacketizer(codec.mimeType, { parameters: parametersOf(codec) });
-    // A tone or comfort noise between the packets of speech is no change of codec.
-    if (depacketizer === undefined) return;
-    this.#depacketizer = depacketizer;
-    this.#broken = this.#isVideo;
+    let depacketizer = this.#depacketizers[codec.payloadType];
+    if (depacketizer === undefined) {
+      depacketizer = createDepacketizer(codec.mimeType, { parameters: parametersOf(codec) }) ?? null;
+      this.#depacketizers[codec.payloadType] = depacketizer;
+    }
+    this.#depacketizer = depacketizer ?? undefined;
   }
 }
 

@@ -52,11 +52,7 @@ export interface RTCRtpEncodingParameters {
 export interface RTCRtpSendParameters extends RTCRtpParameters {
   transactionId: string;
   encodings: RTCRtpEncodingParameters[];
-  degradationPreference?:
-    | 'balanced'
-    | 'maintain-framerate'
-    | 'maintain-resolution'
-    | 'maintain-framerate-and-resolution';
+  degradationPreference?: 'balanced' | 'maintain-framerate' | 'maintain-resolution';
 }
 
 /** Parameters of a receiver. */

@@ -3,7 +3,7 @@ import type { EcnCodepoint, Instant, TransmitSlot } from '@kaon/interface/core/v
 import type { RandomSource } from '@kaon/interface/crypto/v1';
 import type { InterceptorEvent } from '@kaon/interface/interceptor/v1';
 import type { RtpPacketView } from '@kaon/interface/rtp/v1';
-import { isRtcp, RtpPacket } from '@kaon/rtp';
+import { generateSsrc, isRtcp, RtpPacket } from '@kaon/rtp';
 import { decodeRtcp, type RtcpPacket, rtcpLength, writeRtcp } from '@kaon/rtp/rtcp';
 import { exporterLength, keysFromExporter, type SrtpCrypto, SrtpSession, srtpProfile } from '@kaon/srtp';
 import { isMalformed } from '@kaon/wire';
@@ -188,13 +188,13 @@ export class MediaTransport {
   /** Asks the peer for a key frame of a stream that comes. */
   requestKeyFrame(ssrc: number, now: Instant): void {
     if (this.#closed || this.#stages === undefined) return;
-    this.#stages.requestKeyFrame(ssrc, now);
+    this.#stages.keyFrames.requestKeyFrame(ssrc, now);
     this.onwake?.();
   }
 
-  /** Milliseconds that packets of a stream are held back at least. */
-  setJitterBufferTarget(ssrc: number, milliseconds: number | null, now: Instant): void {
-    this.#stages?.setJitterBufferTarget(ssrc, milliseconds, now);
+  /** Milliseconds that packets of a stream are held back at least; null: as the network asks. */
+  setJitterBufferTarget(ssrc: number, milliseconds: number | null): void {
+    this.#stages?.jitterBuffer?.setWantedDelay(ssrc, milliseconds ?? undefined);
   }
 
   /** Takes a datagram that is RTP or RTCP by its first byte. The bytes change owner. Never throws for what a peer sends. */
@@ -329,7 +329,7 @@ export class MediaTransport {
     for (const [index, stream] of streams.entries()) guard(() => stream.allocated(shares[index] as number));
     let wanted = 0;
     for (const { max } of demands) wanted += max;
-    this.#stages?.setDemand(wanted, now);
+    this.#stages?.congestion?.setDemand(wanted, now);
     this.#allocationDue = false;
   }
 
@@ -383,8 +383,8 @@ export class MediaTransport {
   #start(reducedSize: boolean): InterceptorChain {
     if (this.#chain !== undefined) return this.#chain;
     const { media = {}, random, wallClock, cname, mtu = DEFAULT_MTU } = this.#options;
-    this.#stages = stagesOf(media, random, wallClock);
-    this.#chain = new InterceptorChain(this.#stages.list, {
+    this.#stages = stagesOf(media, random, wallClock, generateSsrc(random));
+    this.#chain = new InterceptorChain(this.#stages.stages, {
       ...(cname === undefined ? {} : { cname }),
       reducedSize,
       maxRtcpSize: mtu - MAX_SRTP_OVERHEAD - 4,

@@ -1,24 +1,40 @@
-import type { Instant } from '@kaon/interface/core/v1';
+import {
+  type CongestionController,
+  congestionControl,
+  type DefaultInterceptors,
+  defaultInterceptors,
+  type PlacedInterceptor,
+} from '@kaon/interceptor';
 import type { RandomSource } from '@kaon/interface/crypto/v1';
-import type { Interceptor } from '@kaon/interface/interceptor/v1';
+import { startsKeyFrame } from '@kaon/rtp/payload';
 import type { MediaOptions } from '../options.ts';
 
-/** The interceptors of one transport, and those of their commands that the transport uses. */
-export interface Stages {
-  /** Nearest the wire first. */
-  readonly list: readonly Interceptor[];
-  requestKeyFrame(ssrc: number, now: Instant): void;
-  setJitterBufferTarget(ssrc: number, milliseconds: number | null, now: Instant): void;
-  /** bit/s that all streams together could use. */
-  setDemand(bitrate: number, now: Instant): void;
+/** The interceptors of one transport. */
+export interface Stages extends DefaultInterceptors {
+  /** Undefined where congestion control is switched off. */
+  readonly congestion: CongestionController | undefined;
 }
 
-/** The stages that the options ask for, in their order. */
-export function stagesOf(options: MediaOptions, _random: RandomSource, _wallClock: () => number): Stages {
-  return {
-    list: [...(options.interceptors?.() ?? [])],
-    requestKeyFrame: () => {},
-    setJitterBufferTarget: () => {},
-    setDemand: () => {},
-  };
+/** The stages that the options ask for, in their order. Throws InterceptorError for options out of range. */
+export function stagesOf(options: MediaOptions, random: RandomSource, wallClock: () => number, ssrc: number): Stages {
+  const { startBitrate, minBitrate, maxBitrate, pacing, jitterBuffer = 'adaptive' } = options;
+  const control =
+    options.congestionControl === false
+      ? undefined
+      : congestionControl({ startBitrate, minBitrate, maxBitrate, pacing, random, ssrc });
+  const own = (options.interceptors?.() ?? []).map(
+    (interceptor): PlacedInterceptor => ({ slot: 'application', interceptor }),
+  );
+  const stages = defaultInterceptors({
+    random,
+    wallClock,
+    ssrc,
+    nack: options.nack === false ? false : undefined,
+    retransmission: options.nack === false ? false : undefined,
+    fec: options.fec === false ? { rate: 0 } : undefined,
+    jitterBuffer: jitterBuffer === 'off' ? false : { mode: jitterBuffer },
+    keyFrames: { startsKeyFrame },
+    extra: [...(control?.placed ?? []), ...own],
+  });
+  return { ...stages, congestion: control?.controller };
 }
