@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { EncodedFrame } from '@kaon/interface/rtp/v1';
 import { RtpPacket } from '../../src/index.ts';
-import { splitAnnexB } from '../../src/payload/annex-b.ts';
+import { splitAnnexB } from '../../src/payload/nal/annex-b.ts';
 import type { Depacketizer, Packetizer } from '../../src/payload/types.ts';
 
 /** The frames of an IVF file, as bytes. */
@@ -19,14 +19,14 @@ export function ivfFrames(name: string): Uint8Array[] {
 }
 
 /** The access units of a byte stream: one begins where `begins` says so of a NAL unit. */
-export function accessUnits(name: string, begins: (bytes: Uint8Array, start: number) => boolean): Uint8Array[] {
+export function accessUnits(name: string, begins: NalPredicate, isSlice: NalPredicate): Uint8Array[] {
   const bytes = read(name);
   const units: number[][] = [];
   let onlyHeaders = false;
   for (const { start, end } of splitAnnexB(bytes)) {
     const starts = begins(bytes, start);
     if (units.length === 0 || (starts && !onlyHeaders)) units.push([]);
-    onlyHeaders = starts && !isPicture(bytes, start);
+    onlyHeaders = starts && !isSlice(bytes, start);
     units.at(-1)!.push(0, 0, 0, 1, ...bytes.subarray(start, end));
   }
   return units.map((unit) => new Uint8Array(unit));
@@ -81,8 +81,5 @@ function read(name: string): Uint8Array {
   return new Uint8Array(readFileSync(new URL(`../vectors/video/${name}`, import.meta.url)));
 }
 
-/** Whether an H.264 NAL unit is a slice; H.265 has its own types, see the caller. */
-function isPicture(bytes: Uint8Array, start: number): boolean {
-  const type = bytes[start]! & 0x1f;
-  return type >= 1 && type <= 5;
-}
+/** Asked of the NAL unit that begins at `start`. */
+export type NalPredicate = (bytes: Uint8Array, start: number) => boolean;

@@ -1,4 +1,4 @@
-export { type NalRange, splitAnnexB } from '../annex-b.ts';
+export { type NalRange, splitAnnexB } from '../nal/annex-b.ts';
 export type { Depacketizer, DepacketizerCounters, EncodedFrame, Packetizer } from '../types.ts';
 export {
   createH264Depacketizer,

@@ -1,6 +1,6 @@
 import { MALFORMED, type Malformed } from '@kaon/wire';
-import { unescapeNal } from '../annex-b.ts';
 import { BitReader } from '../bit-reader.ts';
+import { unescapeNal } from '../nal/annex-b.ts';
 import { H264_NAL, h264NalType } from './nal.ts';
 
 /** What a sequence parameter set says of the pictures (ITU-T H.264 §7.3.2.1.1). */

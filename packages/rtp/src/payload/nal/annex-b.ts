@@ -1,5 +1,5 @@
 /** Byte streams of NAL units with start codes (ITU-T H.264 and H.265, Annex B). */
-import type { FrameBuffer } from './video.ts';
+import type { FrameBuffer } from '../video.ts';
 
 /** Where a NAL unit lies. */
 export interface NalRange {
