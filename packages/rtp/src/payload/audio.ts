@@ -52,10 +52,7 @@ export class AudioDepacketizer<M extends AudioMetadata = AudioMetadata> implemen
   readonly #duration: AudioDuration;
   readonly #metadata: (bytes: Uint8Array, duration: number) => M;
   readonly #frames = new Deque<EncodedFrame>();
-  #packets = 0;
-  #given = 0;
-  #malformed = 0;
-  #incomplete = 0;
+  readonly #counters = { packets: 0, frames: 0, malformed: 0, incomplete: 0 };
 
   constructor(duration: AudioDuration, metadata: (bytes: Uint8Array, duration: number) => M) {
     this.#duration = duration;
@@ -63,36 +60,32 @@ export class AudioDepacketizer<M extends AudioMetadata = AudioMetadata> implemen
   }
 
   push(packet: RtpPacketView): void {
-    this.#packets++;
+    this.#counters.packets++;
     const { bytes, payloadOffset, payloadEnd } = packet;
     // Packets of padding carry no audio.
     if (payloadOffset === payloadEnd) return;
     const duration = this.#duration(bytes, payloadOffset, payloadEnd);
     if (duration < 0) {
-      this.#malformed++;
+      this.#counters.malformed++;
       return;
     }
     if (this.#frames.length === MAX_WAITING) {
       this.#frames.shift();
-      this.#incomplete++;
-      this.#given--;
+      this.#counters.incomplete++;
+      this.#counters.frames--;
     }
     const data = bytes.slice(payloadOffset, payloadEnd);
     this.#frames.push({ data, timestamp: packet.timestamp, keyFrame: true, metadata: this.#metadata(data, duration) });
-    this.#given++;
+    this.#counters.frames++;
   }
 
   poll(): (EncodedFrame & { readonly metadata: M }) | undefined {
     return this.#frames.shift() as (EncodedFrame & { readonly metadata: M }) | undefined;
   }
 
+  /** Counts on: the same object each time. */
   get counters(): DepacketizerCounters {
-    return {
-      packets: this.#packets,
-      frames: this.#given,
-      malformed: this.#malformed,
-      incomplete: this.#incomplete,
-    };
+    return this.#counters;
   }
 }
 
