@@ -131,7 +131,8 @@ export class JitterBuffer {
 
   /** Whether lost packets are asked for, and how long the round trip takes in ms: gaps are waited for as long as one asks again. */
   setRetransmission(enabled: boolean, roundTripTime: number = ASSUMED_ROUND_TRIP): void {
-    this.#lossWait = enabled ? this.#reorderWait + 2.5 * roundTripTime : this.#reorderWait;
+    const trips = this.#kind === 'video' ? VIDEO_TRIPS : AUDIO_TRIPS;
+    this.#lossWait = enabled ? this.#reorderWait + trips * roundTripTime : this.#reorderWait;
   }
 
   get statistics(): JitterBufferStatistics {
@@ -292,5 +293,8 @@ function checkedSize(options: JitterBufferOptions): number {
   return size;
 }
 
+/** Round trips that a gap is waited for: a frame of video costs all that build on it, one of audio can be concealed. */
+const VIDEO_TRIPS = 5.5;
+const AUDIO_TRIPS = 1.5;
 /** Longest audio packet: 120 ms (Opus). */
 const MAX_AUDIO_SECONDS = 0.12;
