@@ -1,5 +1,6 @@
 import { nodeCrypto } from '@kaon/runtime/node';
 import { measureDtls } from './dtls.ts';
+import { measureSrtp } from './srtp.ts';
 import { measureStreams } from './streams.ts';
 import { measureStun } from './stun.ts';
 
@@ -9,6 +10,7 @@ export async function measureLayers(quick: boolean): Promise<void> {
   const results = [
     ...measureStun(providers, quick),
     ...(await measureDtls(providers, quick)),
+    ...measureSrtp(providers, quick),
     ...(await measureStreams(providers, quick)),
   ];
   for (const { layer, operation, microseconds } of results) {
