@@ -5,6 +5,7 @@ import { RtpPacket } from '../packet.ts';
 import { MediaWindow } from './media-window.ts';
 import { FIXED_HEADER_SIZE, xorInto } from './parity.ts';
 
+/** What a FEC decoder must and may be told. */
 export interface FecDecoderOptions {
   /** The stream that is protected. Packets of others are not taken. */
   readonly mediaSsrc: number;
@@ -14,6 +15,7 @@ export interface FecDecoderOptions {
   readonly maxFecPackets?: number | undefined;
 }
 
+/** What a FEC decoder has done. */
 export interface FecDecoderCounters {
   /** FEC packets taken in. */
   readonly fecPackets: number;

@@ -8,6 +8,7 @@ import { RtpError } from '../errors.ts';
  */
 export type FecPattern = 'bursty' | 'random';
 
+/** What a FEC encoder may be told. */
 export interface FecEncoderOptions {
   /** Default `random`. */
   readonly pattern?: FecPattern | undefined;

@@ -49,6 +49,13 @@ describe('FEC groups', () => {
     }
   });
 
+  it('random: with two FEC packets, every third packet is in both', () => {
+    expect(fecGroups(6, 2, 'random')).toEqual([
+      [0, 2, 3, 5],
+      [1, 2, 4, 5],
+    ]);
+  });
+
   it('random: a packet outlives the loss of a FEC packet oftener than with bursty ones', () => {
     const outlived = (pattern: 'random' | 'bursty'): number => {
       const groups = fecGroups(12, 4, pattern);

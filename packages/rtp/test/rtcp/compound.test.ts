@@ -52,6 +52,9 @@ describe('padding', () => {
     expect(isMalformed(decodeRtcp(hex('a1cb0002 00000001 00000000')))).toBe(true);
     expect(isMalformed(decodeRtcp(hex('a1cb0002 00000001 000000ff')))).toBe(true);
     expect(isMalformed(decodeRtcp(hex('a0cb0000')))).toBe(true);
+    // Packets that are not known, too.
+    expect(isMalformed(decodeRtcp(hex('a0d00001 00000005')))).toBe(true);
+    expect(decodeRtcp(hex('a0d00001 00000004'))).toMatchObject([{ type: 'unknown', body: hex('') }]);
   });
 
   it('must leave what the count claims', () => {

@@ -63,6 +63,10 @@ describe('congestion control feedback (RFC 8888)', () => {
     claimed[14] = 0x40;
     claimed[15] = 0x01;
     expect(isMalformed(decodeRtcp(claimed))).toBe(true);
+    const tooMany = new Uint8Array(12 + 8 + 2 * (CCFB_MAX_PACKETS + 2));
+    tooMany.set([0x8b, 205, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0x40, 0x01]);
+    tooMany.set([(tooMany.length / 4 - 1) >> 8, tooMany.length / 4 - 1], 2);
+    expect(isMalformed(decodeRtcp(tooMany))).toBe(true);
     const stream = (count: number): RtcpPacket => ({
       type: 'ccfb',
       senderSsrc: 1,

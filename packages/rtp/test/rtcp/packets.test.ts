@@ -62,6 +62,33 @@ describe('RTCP of a dump', () => {
   });
 });
 
+it('no byte of the buffer shows through', () => {
+  const packets: RtcpPacket[] = [
+    ...decode(vectors.REAL_COMPOUND),
+    ...decode(vectors.CCFB),
+    ...decode(vectors.EXTENDED_REPORT),
+    ...Object.values(vectors.TWCC).flatMap((bytes) => [...decode(bytes)]),
+    { type: 'bye', ssrcs: [], reason: 'f' },
+    { type: 'rpsi', senderSsrc: 1, mediaSsrc: 2, payloadType: 96, bits: hex('a8a0c0'), bitLength: 19 },
+  ];
+  for (const packet of packets) {
+    const buffer = new Uint8Array(rtcpLength([packet])).fill(0xff);
+    writeRtcp(buffer, 0, [packet]);
+    expect(buffer).toEqual(encodeRtcp([packet]));
+  }
+});
+
+it('a packet longer than its length field can tell is refused', () => {
+  const body = (size: number): RtcpPacket => ({
+    type: 'unknown',
+    packetType: 210,
+    count: 0,
+    body: new Uint8Array(size),
+  });
+  expect(rtcpLength([body(4 * 0xffff)])).toBe(4 * 0x1_0000);
+  expect(() => rtcpLength([body(4 * 0x1_0000)])).toThrow(expect.objectContaining({ code: 'RTP_BAD_RTCP' }));
+});
+
 describe('reports', () => {
   it('sender report', () => {
     expect(decode(vectors.SENDER_REPORT)).toEqual([
@@ -131,6 +158,8 @@ describe('source description', () => {
     expect(isMalformed(decodeRtcp(hex('81ca0002 00000000 01024142')))).toBe(true);
     expect(isMalformed(decodeRtcp(hex('81ca0002 00000000 01054142')))).toBe(true);
     expect(isMalformed(decodeRtcp(hex('81ca0002 00000000 08010500')))).toBe(true);
+    // Padding of one byte that would be the last chunk's.
+    expect(isMalformed(decodeRtcp(hex('a1ca0003 00000000 01024142 00000001')))).toBe(true);
   });
 
   it('text that does not fit is refused', () => {

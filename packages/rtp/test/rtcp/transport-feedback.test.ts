@@ -118,6 +118,7 @@ describe('transport-wide feedback', () => {
   it('spends one chunk on a run, however long', () => {
     expect(chunks(feedback(lost(8191)), 1)).toEqual(['1fff']);
     expect(chunks(feedback(every(100, 1)), 1)).toEqual(['2064']);
+    expect(chunks(feedback([...every(10, 100, 100), undefined, 1001]), 1)).toEqual([(0x4000 | 10).toString(16)]);
     // The first is at the reference time: a small delta in front of nine large ones.
     expect(chunks(feedback(every(10, 100)), 2)).toEqual([
       (0xc000 | 0b01_10_10_10_10_10_10).toString(16),

@@ -46,6 +46,8 @@ export const BAD_TWCC: Readonly<Record<string, Uint8Array>> = {
   tooFewSmall: hex('afcd0005 fa17fa17 43032fa0 00990003 3de80217 20039401'),
   tooFewLarge: hex('afcd0005 fa17fa17 43032fa0 00990002 3de80217 40029401'),
   reservedSymbol: hex('afcd0006 fa17fa17 193dd8bb 0174000e 45b15a40 d800f0ff d0000003'),
+  // As the last one, with room for three bytes.
+  reservedRun: hex('8fcd0006 fa17fa17 193dd8bb 01740001 45b15a40 60010101 01000000'),
   // Padding of three bytes would be a delta.
   paddingOverDeltas: hex('afcd0006 fa17fa17 193dd8bb 0001000e 10636d00 ba00100c 0c100003'),
   noPackets: hex('8fcd0004 9acb0442 00000000 00000000 00000000'),

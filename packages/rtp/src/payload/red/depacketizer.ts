@@ -3,6 +3,7 @@ import { Deque, distance16, distance32, isMalformed } from '@kaon/wire';
 import type { Depacketizer, DepacketizerCounters } from '../types.ts';
 import { decodeRed } from './blocks.ts';
 
+/** What a RED depacketizer may be told. */
 export interface RedDepacketizerOptions {
   /**
    * Payload type of RED. When it is given, packets with another one are taken as plain frames of the codec: senders go over to

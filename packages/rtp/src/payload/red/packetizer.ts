@@ -4,6 +4,7 @@ import { RtpError } from '../../errors.ts';
 import type { Packetizer } from '../types.ts';
 import { MAX_BLOCK_LENGTH, MAX_TIMESTAMP_OFFSET, REDUNDANT_HEADER_SIZE, type RedBlock, writeRed } from './blocks.ts';
 
+/** What a RED packetizer may be told. */
 export interface RedPacketizerOptions {
   /** Payload type of the codec inside, which is in each block's header: that of Opus. */
   readonly payloadType: number;

@@ -184,6 +184,7 @@ describe('RED depacketizer', () => {
     const [first, second, third] = send(3, 2);
     for (const one of [first!, third!, second!, third!]) depacketizer.push(one);
     expect(frames(depacketizer)).toEqual(all(3));
+    expect(depacketizer.counters).toEqual({ packets: 4, frames: 3, malformed: 0, incomplete: 0 });
   });
 
   it('drops and counts what is no RED', () => {
