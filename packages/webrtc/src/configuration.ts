@@ -4,6 +4,7 @@ import { domError } from './errors.ts';
 import { parseIceServers, type RTCIceServer, type ServerUrl } from './ice-servers.ts';
 import { enforceRange, toEnum } from './idl.ts';
 import type { KaonOptions } from './kaon-options.ts';
+import type { MediaOptions } from './media/options.ts';
 
 /** First argument of `RTCPeerConnection` (W3C WebRTC §4.2.1). */
 export interface RTCConfiguration {
@@ -124,6 +125,7 @@ function checkOptions(kaon: KaonOptions): void {
   range('disconnectedTimeout', 1, 2 ** 31);
   range('failedTimeout', 1, 2 ** 31);
   range('patience', 0, 2 ** 31);
+  checkMedia(kaon.media);
   // One socket per address of an interface: candidates have to name it.
   each('bindAddresses', kaon.bindAddresses, (address) => {
     const canonical = canonicalAddress(String(address));
@@ -134,6 +136,19 @@ function checkOptions(kaon: KaonOptions): void {
   const [min, max] = kaon.portRange ?? [1, 65535];
   if (!(Number.isInteger(min) && Number.isInteger(max) && min >= 1 && max <= 65535 && min <= max))
     throw new TypeError('kaon.portRange is not a pair of ports in order');
+}
+
+function checkMedia(media: MediaOptions | undefined): void {
+  if (media === undefined) return;
+  if (typeof media !== 'object' || media === null) throw new TypeError('kaon.media is not an object');
+  const { startBitrate, minBitrate = 0, maxBitrate = Number.POSITIVE_INFINITY, maxStreams, jitterBuffer } = media;
+  const inRange = (value: number | undefined, min: number, max: number): boolean =>
+    value === undefined || (value >= min && value <= max);
+  const rates = inRange(minBitrate, 0, maxBitrate) && inRange(maxBitrate, 1, Number.POSITIVE_INFINITY);
+  if (!rates || !inRange(startBitrate, Math.max(1, minBitrate), maxBitrate))
+    throw new TypeError('kaon.media has bitrates that are not in order');
+  if (!inRange(maxStreams, 1, 2 ** 20)) throw new TypeError('kaon.media.maxStreams is not in the range 1 to 1048576');
+  if (jitterBuffer !== undefined) toEnum('kaon.media.jitterBuffer', jitterBuffer, ['adaptive', 'off']);
 }
 
 function each<T>(name: string, values: readonly T[] | undefined, isGood: (value: T) => boolean): void {

@@ -8,13 +8,14 @@ export interface Environment {
   readonly network: Network;
   readonly clock: Clock;
   readonly crypto: CryptoProvider;
+  /** One name for all that the connection sends (RFC 7022 §4.2). */
+  readonly cname: string;
 }
 
 /** What the options bring, and the process's own for the rest. */
 export function environmentOf(options: KaonOptions): Environment {
-  return {
-    network: options.network ?? nodeNetwork,
-    clock: options.clock ?? nodeClock,
-    crypto: options.crypto ?? nodeCrypto,
-  };
+  const { network = nodeNetwork, clock = nodeClock, crypto = nodeCrypto } = options;
+  const random = new Uint8Array(12);
+  crypto.random(random);
+  return { network, clock, crypto, cname: btoa(String.fromCharCode(...random)) };
 }

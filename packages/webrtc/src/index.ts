@@ -4,6 +4,7 @@ export {
   type RTCCertificateLike,
   type RTCDtlsFingerprint,
 } from './certificate.ts';
+export type { RTCRtpCapabilities, RTCRtpCodec, RTCRtpHeaderExtensionCapability } from './codecs/capabilities.ts';
 export type { RTCConfiguration } from './configuration.ts';
 export { RTCDataChannel, type RTCDataChannelEventMap, type RTCDataChannelState } from './data-channel.ts';
 export type { RTCDataChannelInit } from './data-channel-init.ts';
@@ -15,6 +16,7 @@ export {
   RTCPeerConnectionIceErrorEvent,
   RTCPeerConnectionIceEvent,
 } from './events/events.ts';
+export { RTCTrackEvent, type RTCTrackEventInit } from './events/track-event.ts';
 export { RTCIceCandidate, type RTCIceCandidateInit } from './ice-candidate.ts';
 export type { RTCIceServer } from './ice-servers.ts';
 export {
@@ -25,6 +27,32 @@ export {
 } from './ice-transport.ts';
 export type { RTCSignalingState } from './jsep/negotiation.ts';
 export type { KaonOptions } from './kaon-options.ts';
+export {
+  RTCDTMFSender,
+  type RTCDTMFSenderEventMap,
+  RTCDTMFToneChangeEvent,
+} from './media/dtmf-sender.ts';
+export type { MediaOptions } from './media/options.ts';
+export type {
+  RTCRtpCodecParameters,
+  RTCRtpEncodingParameters,
+  RTCRtpHeaderExtensionParameters,
+  RTCRtpReceiveParameters,
+  RTCRtpSendParameters,
+} from './media/parameters/types.ts';
+export { RTCRtpReceiver } from './media/receiver.ts';
+export type { ReceivedFrame, ReceivedPacketInfo, ReceiverCounters } from './media/receiver-core.ts';
+export { RTCRtpSender } from './media/sender.ts';
+export type { RTCRtpContributingSource, RTCRtpSynchronizationSource } from './media/sources-seen.ts';
+export { MediaStream, type MediaStreamEventMap, MediaStreamTrackEvent } from './media/stream.ts';
+export { MediaStreamTrack, type MediaStreamTrackEventMap } from './media/track.ts';
+export {
+  RTCEncodedAudioFrame,
+  type RTCEncodedAudioFrameMetadata,
+  RTCEncodedVideoFrame,
+  type RTCEncodedVideoFrameMetadata,
+} from './media/transform/encoded-frame.ts';
+export { RTCRtpScriptTransform } from './media/transform/script-transform.ts';
 export { type RTCOfferOptions, RTCPeerConnection, type RTCPeerConnectionEventMap } from './peer-connection.ts';
 export { RTCSctpTransport, type RTCSctpTransportEventMap, type RTCSctpTransportState } from './sctp-transport.ts';
 export {
@@ -34,6 +62,8 @@ export {
   type RTCSessionDescriptionInit,
 } from './session-description.ts';
 export type { StackEvent } from './stack/events.ts';
-export { DataStack, type EstablishOptions, type StackCounters } from './stack/stack.ts';
+export { DataStack, type EstablishOptions, type SctpOptions, type StackCounters } from './stack/stack.ts';
 export type { RTCPeerConnectionState } from './states.ts';
 export { type RTCStats, RTCStatsReport } from './stats/report.ts';
+export type { RTCRtpTransceiverInit } from './transceivers/init.ts';
+export { RTCRtpTransceiver, type RTCRtpTransceiverDirection } from './transceivers/transceiver.ts';

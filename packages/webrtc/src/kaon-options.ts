@@ -2,6 +2,7 @@ import type { Candidate } from '@kaon/ice';
 import type { CryptoProvider } from '@kaon/interface/crypto/v1';
 import type { Clock, InterfaceAddress, Network } from '@kaon/interface/network/v1';
 import type { Trace } from '@kaon/interface/trace/v1';
+import type { MediaOptions } from './media/options.ts';
 
 /** What Kaon lets you set beyond the standard, under the key `kaon` of `RTCConfiguration`. All of it is fixed at construction. */
 export interface KaonOptions {
@@ -44,6 +45,8 @@ export interface KaonOptions {
   readonly failedTimeout?: number | undefined;
   /** Milliseconds to wait for candidates of the peer before ICE fails (RFC 8863). Default 39500. */
   readonly patience?: number | undefined;
+  /** How media is sent and received. */
+  readonly media?: MediaOptions | undefined;
   /** Receives NSS key log lines (SSLKEYLOGFILE). They are secrets. What it throws is ignored. */
   readonly keyLog?: ((line: string) => void) | undefined;
   /** Receives the trace events of all layers. What it throws is ignored. */

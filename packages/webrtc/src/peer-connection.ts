@@ -2,7 +2,6 @@ import { generateCertificate, type KeygenAlgorithm, type RTCCertificate } from '
 import { type RTCConfiguration, showConfiguration } from './configuration.ts';
 import type { RTCDataChannel } from './data-channel.ts';
 import type { RTCDataChannelInit } from './data-channel-init.ts';
-import { closedError, domError } from './errors.ts';
 import type { AnyEventHandler, EventHandler } from './events/event-target.ts';
 import { TypedEventTarget } from './events/event-target.ts';
 import type {
@@ -10,9 +9,14 @@ import type {
   RTCPeerConnectionIceErrorEvent,
   RTCPeerConnectionIceEvent,
 } from './events/events.ts';
+import type { RTCTrackEvent } from './events/track-event.ts';
 import type { RTCIceCandidateInit } from './ice-candidate.ts';
 import type { RTCSignalingState } from './jsep/negotiation.ts';
 import { canTrickle } from './jsep/remote-parameters.ts';
+import type { RTCRtpReceiver } from './media/receiver.ts';
+import type { RTCRtpSender } from './media/sender.ts';
+import type { MediaStream } from './media/stream.ts';
+import type { MediaStreamTrack } from './media/track.ts';
 import type { RTCSctpTransport } from './sctp-transport.ts';
 import { Session } from './session.ts';
 import type {
@@ -23,6 +27,8 @@ import type {
 import type { RTCPeerConnectionState } from './states.ts';
 import { collectStats } from './stats/collect.ts';
 import type { RTCStatsReport } from './stats/report.ts';
+import type { RTCRtpTransceiverInit } from './transceivers/init.ts';
+import type { RTCRtpTransceiver } from './transceivers/transceiver.ts';
 
 /** Events of a connection. */
 export interface RTCPeerConnectionEventMap {
@@ -34,18 +40,19 @@ export interface RTCPeerConnectionEventMap {
   icegatheringstatechange: Event;
   negotiationneeded: Event;
   signalingstatechange: Event;
-  track: Event;
+  track: RTCTrackEvent;
 }
 
 /** First argument of `createOffer`. */
 export interface RTCOfferOptions {
   iceRestart?: boolean;
-  /** Media is not supported: true is refused with NotSupportedError. */
+  /** @deprecated Use `addTransceiver`. True makes a transceiver that receives, unless there is one; false stops receiving. */
   offerToReceiveAudio?: boolean;
+  /** @deprecated Use `addTransceiver`. */
   offerToReceiveVideo?: boolean;
 }
 
-/** A connection to one peer (W3C WebRTC §4.4), with data channels. Media is not supported yet and says so. */
+/** A connection to one peer (W3C WebRTC §4.4). */
 export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMap> {
   readonly #session: Session;
 
@@ -120,11 +127,12 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
   ): Promise<void>;
   createOffer(...args: unknown[]): Promise<unknown> {
     const [options, legacy] = typeof args[0] === 'function' ? [args[2], args] : [args[0], undefined];
-    const { iceRestart, offerToReceiveAudio, offerToReceiveVideo } = (options ?? {}) as RTCOfferOptions;
-    const offer =
-      offerToReceiveAudio || offerToReceiveVideo
-        ? Promise.reject(domError('NotSupportedError', 'media is not supported yet'))
-        : this.#session.createOffer(Boolean(iceRestart));
+    const { iceRestart, offerToReceiveAudio: audio, offerToReceiveVideo: video } = (options ?? {}) as RTCOfferOptions;
+    if (!this.#session.closed) {
+      if (audio !== undefined) this.#session.transceivers.offerToReceive('audio', Boolean(audio));
+      if (video !== undefined) this.#session.transceivers.offerToReceive('video', Boolean(video));
+    }
+    const offer = this.#session.createOffer(Boolean(iceRestart));
     return legacy === undefined ? offer : callBack(offer, legacy);
   }
 
@@ -213,42 +221,48 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
     this.#session.close();
   }
 
-  /** Statistics. `selector` is a track; there is none, so any but null is refused with InvalidAccessError. */
-  getStats(...[selector]: [selector?: unknown]): Promise<RTCStatsReport> {
-    if (selector !== undefined && selector !== null)
-      return Promise.reject(domError('InvalidAccessError', 'the connection has no such track'));
-    return Promise.resolve(collectStats(this.#session));
+  /** Statistics, of all or of one track. Rejects with InvalidAccessError when not exactly one sender or receiver has the track. */
+  getStats(...[selector]: [selector?: MediaStreamTrack | null]): Promise<RTCStatsReport> {
+    if (selector === undefined || selector === null) return Promise.resolve(collectStats(this.#session));
+    try {
+      return this.#session.selected(selector).getStats();
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  /** Media is not supported yet: none. */
-  getSenders(): never[] {
-    return [];
+  /** The senders of transceivers that are not stopped. */
+  getSenders(): RTCRtpSender[] {
+    return this.#session.transceivers.senders;
   }
 
-  /** Media is not supported yet: none. */
-  getReceivers(): never[] {
-    return [];
+  /** The receivers of transceivers that are not stopped. */
+  getReceivers(): RTCRtpReceiver[] {
+    return this.#session.transceivers.receivers;
   }
 
-  /** Media is not supported yet: none. */
-  getTransceivers(): never[] {
-    return [];
+  /** All transceivers, in the order they were made in; stopped ones until that is agreed on. */
+  getTransceivers(): RTCRtpTransceiver[] {
+    return [...this.#session.transceivers.all];
   }
 
-  /** Throws NotSupportedError: media is not supported yet. */
-  addTrack(..._args: unknown[]): never {
-    throw this.#noMedia();
+  /**
+   * Sends a track, by a transceiver that has not sent yet or by a new one. Throws InvalidStateError when closed,
+   * InvalidAccessError when the track is being sent already.
+   */
+  addTrack(track: MediaStreamTrack, ...streams: readonly MediaStream[]): RTCRtpSender {
+    return this.#session.addTrack(track, streams);
   }
 
-  /** Throws InvalidAccessError: there is no sender that could be given. */
-  removeTrack(_sender: unknown): void {
-    if (this.#session.closed) throw closedError();
-    throw domError('InvalidAccessError', 'the sender is not one of this connection');
+  /** Ends sending a track. Throws InvalidStateError when closed, InvalidAccessError for the sender of another connection. */
+  removeTrack(sender: RTCRtpSender): void {
+    this.#session.removeTrack(sender);
   }
 
-  /** Throws NotSupportedError: media is not supported yet. */
-  addTransceiver(..._args: unknown[]): never {
-    throw this.#noMedia();
+  /** A new transceiver, for a track or for a kind of media. Throws InvalidStateError, TypeError and OperationError. */
+  addTransceiver(trackOrKind: MediaStreamTrack | string, init?: RTCRtpTransceiverInit): RTCRtpTransceiver;
+  addTransceiver(trackOrKind: unknown, ...[init]: [init?: RTCRtpTransceiverInit]): RTCRtpTransceiver {
+    return this.#session.addTransceiver(trackOrKind, init);
   }
 
   get onconnectionstatechange(): AnyEventHandler {
@@ -299,16 +313,11 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
   set onsignalingstatechange(handler: EventHandler<this, Event>) {
     this.setHandler('signalingstatechange', handler);
   }
-  /** Never fires: media is not supported yet. */
   get ontrack(): AnyEventHandler {
     return this.handler('track');
   }
-  set ontrack(handler: EventHandler<this, Event>) {
+  set ontrack(handler: EventHandler<this, RTCTrackEvent>) {
     this.setHandler('track', handler);
-  }
-
-  #noMedia(): DOMException {
-    return this.#session.closed ? closedError() : domError('NotSupportedError', 'media is not supported yet');
   }
 }
 

@@ -13,9 +13,12 @@ import { Negotiation } from './jsep/negotiation.ts';
 import { NegotiationNeeded } from './jsep/negotiation-needed.ts';
 import { roleOfAnswerer } from './jsep/offer-answer.ts';
 import { OperationsChain } from './jsep/operations.ts';
-import { type MediaPlanner, OwnDescriptions } from './jsep/own-descriptions.ts';
+import { type MediaPlan, OwnDescriptions } from './jsep/own-descriptions.ts';
 import { remoteParameters, remoteSctp } from './jsep/remote-parameters.ts';
 import { checkAssociations, checkLocal, checkRemote, readDescription } from './jsep/validate.ts';
+import type { MediaHost } from './media/host.ts';
+import type { RTCRtpReceiver } from './media/receiver.ts';
+import type { RTCRtpSender } from './media/sender.ts';
 import { type RTCSctpTransport, sctpTransportInternals } from './sctp-transport.ts';
 import {
   type RTCLocalSessionDescriptionInit,
@@ -24,6 +27,11 @@ import {
 } from './session-description.ts';
 import type { StackEvent } from './stack/events.ts';
 import { connectionState, iceConnectionState, iceGatheringState, type RTCPeerConnectionState } from './states.ts';
+import { collectStats } from './stats/collect.ts';
+import type { RTCRtpTransceiverInit } from './transceivers/init.ts';
+import { MediaNegotiation } from './transceivers/media-negotiation.ts';
+import type { RTCRtpTransceiver } from './transceivers/transceiver.ts';
+import { TransceiverSet } from './transceivers/transceiver-set.ts';
 import type { PeerTransport, TransportListener } from './transport/peer-transport.ts';
 import { TransportSet } from './transport/transport-set.ts';
 
@@ -34,6 +42,7 @@ export class Session implements TransportListener {
   readonly environment: Environment;
   configuration: Configuration;
   readonly transports: TransportSet;
+  readonly transceivers: TransceiverSet;
   sctp: RTCSctpTransport | undefined = undefined;
   iceConnectionState: 'new' | 'checking' | 'connected' | 'completed' | 'disconnected' | 'failed' | 'closed' = 'new';
   connectionState: RTCPeerConnectionState = 'new';
@@ -43,6 +52,7 @@ export class Session implements TransportListener {
   #dataTransport: PeerTransport | undefined = undefined;
   readonly #dispatch: (event: Event) => void;
   readonly #chain: OperationsChain;
+  readonly #media: MediaNegotiation;
   readonly #own: OwnDescriptions;
   readonly #negotiationNeeded: NegotiationNeeded;
   /** User name fragments that `restartIce` wants replaced. */
@@ -53,12 +63,14 @@ export class Session implements TransportListener {
     this.environment = environmentOf(this.configuration.kaon);
     this.#dispatch = dispatch;
     this.transports = new TransportSet(this.environment, () => this.configuration, this);
+    this.transceivers = new TransceiverSet(this.#mediaHost());
+    this.#media = new MediaNegotiation(this.negotiation, this.transceivers, this.transports);
     this.#own = new OwnDescriptions(
       this.environment,
       () => this.configuration,
       this.negotiation,
       this.transports,
-      NO_MEDIA,
+      this.#media,
     );
     const session = this;
     this.#chain = new OperationsChain(
@@ -78,7 +90,7 @@ export class Session implements TransportListener {
       },
       get needed() {
         const missing = session.channels.wanted && session.negotiation.currentLocal?.data === undefined;
-        return missing || session.#toReplace.size > 0;
+        return missing || session.#toReplace.size > 0 || session.transceivers.needsNegotiation(session.negotiation);
       },
       fire: () => this.#fire(new Event('negotiationneeded')),
     });
@@ -105,6 +117,32 @@ export class Session implements TransportListener {
     const channel = this.channels.create(channelSettings(label, init));
     if (first) this.#negotiationNeeded.update();
     return channel;
+  }
+
+  addTransceiver(trackOrKind: unknown, init: RTCRtpTransceiverInit | null | undefined): RTCRtpTransceiver {
+    if (this.closed) throw closedError();
+    return this.transceivers.addTransceiver(trackOrKind, init);
+  }
+
+  addTrack(track: unknown, streams: readonly unknown[]): RTCRtpSender {
+    if (this.closed) throw closedError();
+    return this.transceivers.addTrack(track, streams);
+  }
+
+  removeTrack(sender: unknown): void {
+    if (this.closed) throw closedError();
+    this.transceivers.removeTrack(sender);
+  }
+
+  /** The sender or receiver of a track. Throws InvalidAccessError unless there is exactly one. */
+  selected(track: unknown): RTCRtpSender | RTCRtpReceiver {
+    const all = [...this.transceivers.senders, ...this.transceivers.receivers].filter((one) => one.track === track);
+    if (all.length !== 1 || all[0] === undefined)
+      throw domError(
+        'InvalidAccessError',
+        `the connection has ${all.length === 0 ? 'no such track' : 'the track twice'}`,
+      );
+    return all[0];
   }
 
   createOffer(iceRestart: boolean): Promise<RTCSessionDescriptionInit> {
@@ -149,6 +187,7 @@ export class Session implements TransportListener {
     if (this.closed) return;
     this.closed = true;
     this.negotiation.close();
+    this.transceivers.close();
     this.channels.abandon();
     this.transports.close();
     if (this.sctp !== undefined) sctpTransportInternals.closed(this.sctp, true);
@@ -223,7 +262,7 @@ export class Session implements TransportListener {
       checkLocal(session, made.session);
       description = new Description(type, session, text);
     }
-    this.#apply('local', description);
+    this.#apply('local', description, made.media);
   }
 
   async #setRemote(init: RTCSessionDescriptionInit): Promise<void> {
@@ -244,14 +283,20 @@ export class Session implements TransportListener {
     this.#apply('remote', new Description(type, session, String(init.sdp)));
   }
 
-  #apply(side: 'local' | 'remote', description: Description): void {
+  #apply(side: 'local' | 'remote', description: Description, plan: MediaPlan = NO_SECTIONS): void {
     const { negotiation } = this;
     const before = negotiation.state;
     negotiation.apply(side, description);
     if (negotiation.state === 'stable') this.#own.settle();
     if (side === 'local') this.transports.applyLocal(description);
-    if (description.type !== 'offer') this.#connect(description);
+    const changes = side === 'local' ? this.#media.applyLocal(description, plan) : this.#media.applyRemote(description);
+    if (description.type !== 'offer') {
+      this.#connect(description);
+      this.#media.connect();
+    } else if (side === 'local') this.#media.attach();
+    if (negotiation.state === 'stable') this.#media.settle();
     this.#signalingChanged(before);
+    changes.dispatch((event) => this.#fire(event));
     this.gatheringState();
     this.#updateStates();
   }
@@ -267,7 +312,9 @@ export class Session implements TransportListener {
       const remote = currentRemote === undefined ? undefined : remoteParameters(currentRemote, index);
       if (remote !== undefined) transport.setRemote(remote);
     }
+    const changes = this.#media.rollback();
     this.#signalingChanged(before);
+    changes.dispatch((event) => this.#fire(event));
     this.gatheringState();
     this.#updateStates();
   }
@@ -354,6 +401,27 @@ export class Session implements TransportListener {
     }));
   }
 
+  #mediaHost(): MediaHost {
+    const { clock, crypto } = this.environment;
+    const session = this;
+    return {
+      random: crypto.random,
+      cname: this.environment.cname,
+      get closed() {
+        return session.closed;
+      },
+      now: () => clock.now(),
+      wallClock: () => clock.wallClock(),
+      defer: (task) =>
+        clock.defer(() => {
+          if (!session.closed) task();
+        }),
+      timer: (callback) => clock.timer(callback),
+      updateNegotiationNeeded: () => session.#negotiationNeeded.update(),
+      getStats: (selected) => Promise.resolve(collectStats(session, selected)),
+    };
+  }
+
   /** Transports that a description of ours has shown. */
   get #inUse(): readonly PeerTransport[] {
     return this.transports.all.filter(({ line }) => line !== undefined);
@@ -370,11 +438,11 @@ export class Session implements TransportListener {
   }
 }
 
+const NO_SECTIONS: MediaPlan = { sections: [] };
+
 /** Our role in the DTLS handshake of a section's transport. */
 function dtlsRole(answer: Description, local: Description, index: number): 'client' | 'server' {
   const section = answer.session.media[index] as MediaDescription;
   const isClient = roleOfAnswerer(answer.session, section) === 'client';
   return isClient === (answer === local) ? 'client' : 'server';
 }
-
-const NO_MEDIA: MediaPlanner = { offer: () => ({ sections: [] }), answer: () => ({ sections: [] }) };

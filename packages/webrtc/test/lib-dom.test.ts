@@ -21,6 +21,14 @@ it('fits the types of lib.dom', () => {
   fits<RTCPeerConnectionIceEvent>({} as kaon.RTCPeerConnectionIceEvent);
   fits<RTCPeerConnectionIceErrorEvent>({} as kaon.RTCPeerConnectionIceErrorEvent);
   fits<RTCStatsReport>({} as kaon.RTCStatsReport);
+  fits<MediaStreamTrack>({} as kaon.MediaStreamTrack);
+  fits<MediaStream>({} as kaon.MediaStream);
+  fits<MediaStreamTrackEvent>({} as kaon.MediaStreamTrackEvent);
+  fits<RTCRtpSender>({} as kaon.RTCRtpSender);
+  fits<RTCRtpReceiver>({} as kaon.RTCRtpReceiver);
+  fits<RTCRtpTransceiver>({} as kaon.RTCRtpTransceiver);
+  fits<RTCTrackEvent>({} as kaon.RTCTrackEvent);
+  fits<RTCDTMFSender>({} as kaon.RTCDTMFSender);
   fits<EventTarget>({} as kaon.RTCPeerConnection);
   expect(connection.signalingState).toBe('closed');
 });

@@ -177,9 +177,9 @@ describe('close', () => {
       () => connection.addIceCandidate(null),
       () => connection.createDataChannel('x'),
       () => connection.setConfiguration({}),
-      () => connection.addTrack(),
+      () => connection.addTrack({} as never),
       () => connection.addTransceiver('audio'),
-      () => connection.removeTrack({}),
+      () => connection.removeTrack({} as never),
     ];
     for (const call of calls)
       expect([String(call), await errorName(call)]).toEqual([String(call), 'InvalidStateError']);

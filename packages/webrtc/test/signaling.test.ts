@@ -1,6 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { RTCPeerConnection, RTCSessionDescription, type RTCSessionDescriptionInit } from '../src/index.ts';
+import {
+  type RTCOfferOptions,
+  RTCPeerConnection,
+  RTCSessionDescription,
+  type RTCSessionDescriptionInit,
+} from '../src/index.ts';
 import { negotiate } from './helpers/connect.ts';
+import { sections } from './helpers/tracks.ts';
 import { errorName, recorded, World } from './helpers/world.ts';
 
 let world = new World();
@@ -58,13 +64,17 @@ describe('createOffer', () => {
     expect(connection.signalingState).toBe('have-local-offer');
   });
 
-  it('refuses media, which is not there yet', async () => {
+  it('makes receivers for the old options, and takes them back', async () => {
     const connection = world.connection();
-    expect(await errorName(() => connection.createOffer({ offerToReceiveAudio: true }))).toBe('NotSupportedError');
-    expect(await errorName(() => connection.addTransceiver('audio'))).toBe('NotSupportedError');
-    expect(await errorName(() => connection.addTrack())).toBe('NotSupportedError');
-    expect(await errorName(() => connection.removeTrack({}))).toBe('InvalidAccessError');
-    expect([connection.getSenders(), connection.getReceivers(), connection.getTransceivers()]).toEqual([[], [], []]);
+    const lines = async (options: RTCOfferOptions): Promise<string[]> =>
+      sections((await connection.createOffer(options)).sdp);
+    expect(await lines({ offerToReceiveAudio: true })).toEqual(['audio 0 recvonly']);
+    expect(await lines({ offerToReceiveAudio: true })).toEqual(['audio 0 recvonly']);
+    connection.addTransceiver('video');
+    expect(await lines({ offerToReceiveAudio: false, offerToReceiveVideo: false })).toEqual([
+      'audio 0 inactive',
+      'video 1 sendonly',
+    ]);
   });
 });
 

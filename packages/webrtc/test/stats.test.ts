@@ -104,5 +104,5 @@ it('come as a read-only map', async () => {
 });
 
 it('refuse a track that is not there', async () => {
-  expect(await errorName(() => world.connection().getStats({}))).toBe('InvalidAccessError');
+  expect(await errorName(() => world.connection().getStats({} as never))).toBe('InvalidAccessError');
 });

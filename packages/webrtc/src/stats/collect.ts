@@ -1,11 +1,20 @@
 import { dataChannelInternals, type RTCDataChannel } from '../data-channel.ts';
+import type { RTCRtpReceiver } from '../media/receiver.ts';
+import type { RTCRtpSender } from '../media/sender.ts';
 import type { Session } from '../session.ts';
 import { type RTCStats, RTCStatsReport } from './report.ts';
 import { transportStats } from './transport-stats.ts';
 
-/** Statistics of a connection: what W3C WebRTC Stats has for data channels. */
-export function collectStats(session: Session): RTCStatsReport {
+/** Statistics of a connection, or of what one sender or receiver needs: its transport (W3C WebRTC §8.5). */
+export function collectStats(session: Session, selected?: RTCRtpSender | RTCRtpReceiver): RTCStatsReport {
   const timestamp = session.environment.clock.wallClock();
+  const { certificateChain, environment, transports } = session;
+  if (selected !== undefined) {
+    const used = transports.all.filter(({ dtls }) => dtls === selected.transport);
+    return new RTCStatsReport(
+      used.flatMap((transport) => transportStats(transport, certificateChain, environment.crypto, timestamp)),
+    );
+  }
   const stats: RTCStats[] = [
     {
       id: 'P',
@@ -16,8 +25,8 @@ export function collectStats(session: Session): RTCStatsReport {
     },
   ];
   for (const channel of session.channels.live) stats.push(channelStats(channel, timestamp));
-  for (const transport of session.transports.all)
-    stats.push(...transportStats(transport, session.certificateChain, session.environment.crypto, timestamp));
+  for (const transport of transports.all)
+    stats.push(...transportStats(transport, certificateChain, environment.crypto, timestamp));
   return new RTCStatsReport(stats);
 }
 

@@ -19,6 +19,7 @@ import { rtcError } from '../errors.ts';
 import { Gatherer } from '../gatherer.ts';
 import { apiCandidate, RTCIceCandidate } from '../ice-candidate.ts';
 import { iceTransportInternals, type RTCIceTransport } from '../ice-transport.ts';
+import { MediaTransport } from '../media/pipeline/media-transport.ts';
 import type { StackEvent } from '../stack/events.ts';
 import { DataStack, type SctpOptions } from '../stack/stack.ts';
 import { FingerprintError } from './fingerprint-error.ts';
@@ -77,6 +78,8 @@ export class PeerTransport {
   readonly ice: RTCIceTransport;
   readonly dtls: RTCDtlsTransport;
   readonly stack: DataStack;
+  /** RTP and RTCP. */
+  readonly media: MediaTransport;
   /** Where its candidates belong; set with the first description. */
   line: MediaLine | undefined = undefined;
   readonly #environment: Environment;
@@ -124,7 +127,16 @@ export class PeerTransport {
       consentTimeout: kaon.failedTimeout,
       consentInterval: Math.min(5000, (kaon.disconnectedTimeout ?? 5000) as number, (kaon.failedTimeout ?? 30_000) / 3),
     });
-    this.stack = new DataStack(agent);
+    this.media = new MediaTransport({
+      crypto: environment.crypto,
+      random: environment.crypto.random,
+      wallClock: () => environment.clock.wallClock(),
+      mtu: kaon.mtu,
+      cname: environment.cname,
+      media: kaon.media,
+    });
+    this.media.onwake = () => this.#driver.wake();
+    this.stack = new DataStack(agent, this.media);
     this.ice = iceTransportInternals.create({
       role: () => agent.role,
       localCandidates: () => this.#local,
