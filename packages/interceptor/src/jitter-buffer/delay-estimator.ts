@@ -51,7 +51,8 @@ export class DelayEstimator {
     let share = 0;
     for (let i = 0; i < BUCKETS; i++) {
       share += this.#histogram[i]!;
-      if (share >= this.#quantile) return i === 0 ? 0 : (i + 1) * BUCKET;
+      // Shares are rounded, and their sum may stay below one.
+      if (share >= this.#quantile - 1e-6) return i === 0 ? 0 : (i + 1) * BUCKET;
     }
     return this.#samples === 0 ? 0 : BUCKETS * BUCKET;
   }
