@@ -14,6 +14,7 @@ export class DelayController {
   readonly #detector = new OveruseDetector();
   #usage: BandwidthUsage = 'normal';
   #heardAt = Number.NaN;
+  #probedAt = Number.NEGATIVE_INFINITY;
 
   constructor(start: number, min: number, max: number) {
     this.rate = new RateControl(start, min, max);
@@ -41,7 +42,13 @@ export class DelayController {
    * Takes a feedback, sorted. `throughput`: what the network carries; `probed`: what a probe found, if one did. Returns the
    * estimate in bit/s.
    */
-  update(batch: FeedbackBatch, throughput: number | undefined, probed: number | undefined, now: number): number {
+  update(
+    batch: FeedbackBatch,
+    throughput: number | undefined,
+    probed: number | undefined,
+    roundTripTime: number,
+    now: number,
+  ): number {
     if (batch.received === 0) return this.rate.bitrate;
     // After a pause the delay begins anew: the path may be another.
     if (now - this.#heardAt > STREAM_TIMEOUT_MS) this.reset();
@@ -58,7 +65,11 @@ export class DelayController {
       if (this.#usage === 'overuse') overused = true;
     }
     this.queue.endOfFeedback();
-    return this.#act(overused, throughput, probed, now);
+    // What arrives now was sent before the probe raised the rate, and says nothing yet about the new rate.
+    const isFresh = now - this.#probedAt < roundTripTime + FRESH_MS;
+    const carried =
+      isFresh && throughput !== undefined ? Math.max(throughput, FRESH_SHARE * this.rate.bitrate) : throughput;
+    return this.#act(overused, carried, probed, now);
   }
 
   /** Forgets the delays, not the estimate. */
@@ -83,6 +94,7 @@ export class DelayController {
       } else if (rate.mayDecrease(now, rate.bitrate)) rate.set(rate.bitrate / 2, now);
     } else if (probed !== undefined && !overused && probed > rate.bitrate) {
       rate.set(probed, now);
+      this.#probedAt = now;
     } else rate.update(usage, throughput, this.queue.standing < HOLD_MS, now);
     return rate.bitrate;
   }
@@ -93,6 +105,8 @@ const STREAM_TIMEOUT_MS = 2000;
 const HOLD_MS = 50;
 /** Such a one is drained. */
 const STANDING_MS = 120;
+const FRESH_MS = 300;
+const FRESH_SHARE = 0.8;
 const STANDING_INTERVAL_MS = 1000;
 /** A queue of so many ms is drained by sending nothing, half of it by sending half. */
 const DRAIN_MS = 600;

@@ -179,13 +179,14 @@ export class BandwidthEstimator {
     // Inherent loss takes its share wherever the bottleneck is: what arrives stands for more that was carried.
     const arrived = this.#acknowledged.latest;
     const throughput = arrived === undefined ? undefined : arrived / (1 - this.#losses.inherentLoss);
-    this.#delays.update(batch, throughput, probed, now);
+    this.#delays.update(batch, throughput, probed, this.#roundTrip.smoothed ?? DEFAULT_ROUND_TRIP_MS, now);
     const factor = this.#ecn.update(this.#roundTrip.smoothed ?? DEFAULT_ROUND_TRIP_MS, now);
     this.#delays.rate.isMarked = this.isMarked;
     if (factor < 1) this.#delays.rate.scale(factor, throughput, now);
     this.#losses.update(this.#delays.rate.bitrate, this.#delays.usage === 'normal');
     // While losses are the limit, delay says little: it may not run far ahead.
     this.#delays.rate.limit(this.#losses.bandwidth * 1.1);
+    this.#probes.setInherentLoss(this.#losses.inherentLoss);
     const congested = this.#delays.usage === 'overuse' || factor < 1 || this.#losses.bandwidth < this.#target;
     if (congested) this.#calmSince = Number.POSITIVE_INFINITY;
     else if (this.#calmSince === Number.POSITIVE_INFINITY) this.#calmSince = now;

@@ -29,6 +29,9 @@ export class ProbeController {
   #beforeDrop = 0;
   #exploreInterval = EXPLORE_INTERVAL_MS;
   #recoveryInterval = RECOVERY_INTERVAL_MS;
+  /** The probe that is awaited was too much: noted once. */
+  #isSaturated = false;
+  #inherentLoss = 0;
 
   constructor(max: number) {
     this.#max = max;
@@ -90,9 +93,16 @@ export class ProbeController {
     if (this.#state === 'waiting' && estimate > this.#furtherAbove) this.#probe([estimate * 2], true, now);
   }
 
+  /** The share of packets that is lost whatever the rate, 0 to 1. */
+  setInherentLoss(share: number): void {
+    this.#inherentLoss = share;
+  }
+
   /** A probe found `bitrate`. */
   found(bitrate: number): void {
-    if (bitrate < this.#furtherAbove) this.#exploreInterval = Math.min(this.#exploreInterval * 2, EXPLORE_MOST_MS);
+    if (this.#state !== 'waiting' || this.#isSaturated || bitrate > this.#furtherAbove) return;
+    this.#isSaturated = true;
+    this.#exploreInterval = Math.min(this.#exploreInterval * 2, EXPLORE_MOST_MS);
   }
 
   /**
@@ -113,7 +123,7 @@ export class ProbeController {
       return;
     }
     if (applicationLimitedSince === undefined && !isCapacityKnown) {
-      const wait = calmSince === Number.NEGATIVE_INFINITY ? this.#exploreInterval : CALM_MS;
+      const wait = Math.max(this.#exploreInterval, calmSince === Number.NEGATIVE_INFINITY ? 0 : CALM_MS);
       if (now - Math.max(calmSince, this.#probedAt) < wait) return;
       this.#probe([this.#estimate * 2], true, now);
       return;
@@ -137,11 +147,13 @@ export class ProbeController {
         id: this.#nextId++,
         bitrate,
         minBytes: Math.ceil((bitrate * PROBE_MS) / 8000),
-        minPackets: MIN_PACKETS,
+        // Where packets get lost anyway, a few more of them tell as much.
+        minPackets: MIN_PACKETS + Math.round(PACKETS_FOR_LOSS * this.#inherentLoss),
       });
       if (!goesOn) break;
     }
     this.#probedAt = now;
+    this.#isSaturated = false;
     this.#state = goesOn ? 'waiting' : 'complete';
     this.#furtherAbove = goesOn ? bitrates[bitrates.length - 1]! * FURTHER : Number.POSITIVE_INFINITY;
   }
@@ -149,6 +161,7 @@ export class ProbeController {
 
 const PROBE_MS = 15;
 const MIN_PACKETS = 5;
+const PACKETS_FOR_LOSS = 20;
 /** A probe that finds at least this share of its rate is followed by one at twice as much. */
 const FURTHER = 0.7;
 const FARTHEST = 6;
@@ -157,7 +170,7 @@ const ALR_INTERVAL_MS = 5000;
 const EXPLORE_INTERVAL_MS = 1000;
 const EXPLORE_MOST_MS = 16_000;
 /** Once the link was full, others may share it: they need time to grow. */
-const CALM_MS = 6000;
+const CALM_MS = 2500;
 const LARGE_DROP = 0.66;
 const RECOVERED = 0.85;
 const RECOVERY_MS = 60_000;

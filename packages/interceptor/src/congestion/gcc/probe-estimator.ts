@@ -61,7 +61,8 @@ interface Cluster {
 }
 
 function estimate(cluster: Cluster, inherentLoss: number): number | undefined {
-  const share = LEAST_RECEIVED * (1 - inherentLoss);
+  // Where much is lost by chance, chance also decides how much of a few packets that is.
+  const share = (inherentLoss < LITTLE_LOSS ? LEAST_RECEIVED : LEAST_RECEIVED_OF_LOSSY) * (1 - inherentLoss);
   if (cluster.packets < Math.max(3, cluster.minPackets * share) || cluster.bytes < cluster.minBytes * share) {
     return undefined;
   }
@@ -79,6 +80,8 @@ function estimate(cluster: Cluster, inherentLoss: number): number | undefined {
 
 const MOST_CLUSTERS = 8;
 const LEAST_RECEIVED = 0.8;
+const LEAST_RECEIVED_OF_LOSSY = 0.6;
+const LITTLE_LOSS = 0.03;
 const LONGEST_MS = 1000;
 const MOST_RATIO = 2;
 /** Packets that arrive slower than this share of how they were sent: the link was full. */

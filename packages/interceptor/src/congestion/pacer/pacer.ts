@@ -7,8 +7,8 @@ export type PacketPriority = 'audio' | 'retransmission' | 'video';
 
 /** Makes packets that carry nothing new, for probes that need more than there is to send. */
 export interface PaddingSource {
-  /** A packet of about `bytes` bytes, or undefined when none can be made now. */
-  next(bytes: number): RtpPacketView | undefined;
+  /** A packet, or undefined when none can be made now. */
+  next(): RtpPacketView | undefined;
 }
 
 /** How a pacer behaves. */
@@ -195,7 +195,7 @@ export class Pacer {
       this.#probePackets = 0;
       this.#probes++;
     } else if (this.#probeDue() > now + PROBE_AHEAD_MS) return undefined;
-    const packet = this.#retransmissions.shift() ?? this.#video.shift() ?? this.#pad(cluster);
+    const packet = this.#retransmissions.shift() ?? this.#video.shift() ?? this.#pad();
     if (packet === undefined) {
       this.#isProbeDry = true;
       // Media goes on when it comes; what was sent so far shows less than was asked for.
@@ -214,8 +214,8 @@ export class Pacer {
     this.#probeBegan = Number.NaN;
   }
 
-  #pad(cluster: ProbeCluster): RtpPacketView | undefined {
-    const packet = this.#padding?.next(Math.max(200, Math.min(1200, cluster.minBytes - this.#probeBytes)));
+  #pad(): RtpPacketView | undefined {
+    const packet = this.#padding?.next();
     if (packet === undefined) return undefined;
     this.#paddingPackets++;
     this.#paddingBytes += packet.bytes.length;

@@ -1,8 +1,9 @@
 import type { RandomSource } from '@kaon/interface/crypto/v1';
 import type { StreamInfo } from '@kaon/interface/interceptor/v1';
 import type { RtpPacketView } from '@kaon/interface/rtp/v1';
-import { decodeRtp, EXTENSION_URI, encodeRtp } from '@kaon/rtp';
-import { add16, distance16, encodeUtf8, isMalformed, writeU16, writeU32 } from '@kaon/wire';
+import { EXTENSION_URI, encodeRtp, RtpPacket } from '@kaon/rtp';
+import { rtxLength, writeRtx } from '@kaon/rtp/payload/rtx';
+import { add16, distance16, encodeUtf8, writeU16, writeU32 } from '@kaon/wire';
 import type { PaddingSource } from './pacer.ts';
 
 /**
@@ -45,7 +46,7 @@ export class RtxPadding implements PaddingSource {
       numbering,
       kept: new Uint8Array(KEPT * SLOT),
       lengths: new Uint16Array(KEPT),
-      payloadOffsets: new Uint16Array(KEPT),
+      view: new RtpPacket(),
       written: 0,
       given: 0,
       timestamp: 0,
@@ -77,10 +78,10 @@ export class RtxPadding implements PaddingSource {
   /** The packet of ours that was given last: it has its number. */
   #made: RtpPacketView | undefined;
 
-  next(bytes: number): RtpPacketView | undefined {
+  next(): RtpPacketView | undefined {
     const stream = this.#latest ?? this.#streams[0];
     if (stream === undefined) return undefined;
-    const made = stream.written === 0 ? paddingOnly(stream, bytes) : resend(stream, bytes);
+    const made = stream.written === 0 ? paddingOnly(stream) : resend(stream);
     this.#made = made;
     return made;
   }
@@ -99,7 +100,8 @@ interface Stream {
   /** Copies of the packets that left last: what is sent is encrypted in place. */
   readonly kept: Uint8Array;
   readonly lengths: Uint16Array;
-  readonly payloadOffsets: Uint16Array;
+  /** Over one of the copies. */
+  readonly view: RtpPacket;
   written: number;
   given: number;
   timestamp: number;
@@ -118,44 +120,37 @@ const PADDING_BYTES = 224;
 function keep(stream: Stream, packet: RtpPacketView): void {
   const { bytes, payloadOffset, payloadEnd } = packet;
   stream.timestamp = packet.timestamp;
-  // Without padding of its own, which an RTX packet does not carry, and with room for the original number.
-  if (payloadEnd + 2 > SLOT || payloadEnd === payloadOffset || !stream.payloadTypes.has(packet.payloadType)) return;
+  if (bytes.length > SLOT || payloadEnd === payloadOffset || !stream.payloadTypes.has(packet.payloadType)) return;
   const at = stream.written++ % KEPT;
-  stream.kept.set(payloadEnd === bytes.length ? bytes : bytes.subarray(0, payloadEnd), at * SLOT);
-  stream.lengths[at] = payloadEnd;
-  stream.payloadOffsets[at] = payloadOffset;
+  stream.kept.set(bytes, at * SLOT);
+  stream.lengths[at] = bytes.length;
 }
 
-/** One of the kept packets as a retransmission (RFC 4588 §4), by turns. */
-function resend(stream: Stream, _bytes: number): RtpPacketView | undefined {
-  const count = Math.min(stream.written, KEPT);
-  const at = stream.given++ % count;
-  const from = at * SLOT;
-  const length = stream.lengths[at]!;
-  const split = stream.payloadOffsets[at]!;
-  const original = stream.kept.subarray(from, from + length);
-  const bytes = new Uint8Array(length + 2);
-  bytes.set(original.subarray(0, split));
-  bytes.set(original.subarray(split), split + 2);
-  bytes[0] = bytes[0]! & ~0x20;
-  bytes[1] = (bytes[1]! & 0x80) | stream.payloadTypes.get(bytes[1]! & 0x7f)!;
-  writeU16(bytes, split, (original[2]! << 8) | original[3]!);
-  writeU32(bytes, 8, stream.rtxSsrc);
-  return numbered(stream, bytes);
+/** One of the kept packets as a retransmission, by turns. */
+function resend(stream: Stream): RtpPacketView | undefined {
+  const at = stream.given++ % Math.min(stream.written, KEPT);
+  const { view, numbering, ridId, repairedId } = stream;
+  if (!view.reset(stream.kept.subarray(at * SLOT, at * SLOT + stream.lengths[at]!))) return undefined;
+  numbering.last = add16(numbering.last, 1);
+  const bytes = new Uint8Array(rtxLength(view));
+  const payloadType = stream.payloadTypes.get(view.payloadType)!;
+  writeRtx(view, { ssrc: stream.rtxSsrc, payloadType, sequenceNumber: numbering.last }, bytes, 0);
+  // RFC 8852 §3.2: in a retransmission stream the same text stands under another name.
+  const ridAt = ridId === 0 || repairedId === 0 ? -1 : view.extensionOffset(ridId);
+  if (ridAt >= 0) {
+    if (view.extensionForm === 'one-byte') bytes[ridAt - 1] = (repairedId << 4) | (bytes[ridAt - 1]! & 0x0f);
+    else bytes[ridAt - 2] = repairedId;
+  }
+  return new RtpPacket(bytes);
 }
 
-function paddingOnly(stream: Stream, _bytes: number): RtpPacketView | undefined {
+function paddingOnly(stream: Stream): RtpPacketView {
   const bytes = stream.template.slice();
-  writeU32(bytes, 4, stream.timestamp);
-  return numbered(stream, bytes);
-}
-
-function numbered(stream: Stream, bytes: Uint8Array): RtpPacketView | undefined {
   const { numbering } = stream;
   numbering.last = add16(numbering.last, 1);
   writeU16(bytes, 2, numbering.last);
-  const packet = decodeRtp(bytes);
-  return isMalformed(packet) ? undefined : packet;
+  writeU32(bytes, 4, stream.timestamp);
+  return new RtpPacket(bytes);
 }
 
 /** Keeps the distance to the retransmission before, and goes on behind what was sent last. */
