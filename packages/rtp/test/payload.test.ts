@@ -19,6 +19,12 @@ const PPS = '68 ce 06 e2';
 const H264_SLICE = '00000001 65 88 84 00 10 ff';
 const H264_KEY = hex(`00000001 ${SPS} 00000001 ${PPS} ${H264_SLICE}`);
 
+const VPS = '40 01 0c 01 ff ff';
+const H265_SPS = '42 01 01 01 60 80';
+const H265_PPS = '44 01 c1 72';
+const H265_SLICE = '00000001 26 01 af 0a 10 ff';
+const H265_KEY = hex(`00000001 ${VPS} 00000001 ${H265_SPS} 00000001 ${H265_PPS} ${H265_SLICE}`);
+
 /** What a packetizer makes of a frame, as packets. */
 function packets(
   mimeType: string,
@@ -53,6 +59,8 @@ function frames(mimeType: string, of: readonly RtpPacket[], parameters?: Readonl
   return got;
 }
 
+const base64 = (digits: string): string => Buffer.from(hex(digits)).toString('base64');
+
 const CASES: [string, Uint8Array, string?][] = [
   ['audio/opus', hex('fc112233')],
   ['audio/PCMU', hex('ffff7f')],
@@ -61,6 +69,7 @@ const CASES: [string, Uint8Array, string?][] = [
   ['audio/red', hex('fc112233'), '111/111'],
   ['video/VP8', VP8_KEY],
   ['video/H264', H264_KEY],
+  ['video/H265', H265_KEY],
 ];
 
 describe('by media type', () => {
@@ -118,10 +127,19 @@ describe('parameters', () => {
   });
 
   it('sprop-parameter-sets stand before a key frame that brings none', () => {
-    const base64 = (digits: string): string => Buffer.from(hex(digits)).toString('base64');
     const parameters = new Map([['sprop-parameter-sets', `${base64(SPS)},!!!,${base64(PPS)}`]]);
     const [frame] = frames('video/H264', packets('video/H264', hex(H264_SLICE)), parameters);
     expect(toHex(frame!.data)).toBe(toHex(H264_KEY));
+  });
+
+  it('sprop-vps, sprop-sps and sprop-pps do the same for H.265', () => {
+    const parameters = new Map([
+      ['sprop-pps', base64(H265_PPS)],
+      ['sprop-sps', base64(H265_SPS)],
+      ['sprop-vps', base64(VPS)],
+    ]);
+    const [frame] = frames('video/H265', packets('video/H265', hex(H265_SLICE)), parameters);
+    expect(toHex(frame!.data)).toBe(toHex(H265_KEY));
   });
 
   it('of RED are the payload type inside, once for each level', () => {

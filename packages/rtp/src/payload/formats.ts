@@ -1,6 +1,7 @@
 import { decodeBase64 } from './base64.ts';
 import { createG722Depacketizer, createG722Packetizer, g722Duration } from './g722/index.ts';
 import { createH264Depacketizer, createH264Packetizer, isH264KeyFrameStart } from './h264/index.ts';
+import { createH265Depacketizer, createH265Packetizer, isH265KeyFrameStart } from './h265/index.ts';
 import { createOpusDepacketizer, createOpusPacketizer, opusDuration } from './opus/index.ts';
 import { createPcmDepacketizer, createPcmPacketizer, pcmDuration } from './pcm/index.ts';
 import { createRedDepacketizer, createRedPacketizer } from './red/index.ts';
@@ -11,7 +12,7 @@ import { createVp8Depacketizer, createVp8Packetizer, isVp8KeyFrameStart } from '
 export interface PayloadOptions {
   /**
    * Format parameters as agreed on (`a=fmtp`), by name in lower case; what has no name stands under ''. Read are: of H.264
-   * `packetization-mode` and `sprop-parameter-sets`, of RED the payload types. Without a map, H.264 is sent in mode 1.
+   * `packetization-mode` and `sprop-parameter-sets`, of H.265 `sprop-vps`, `sprop-sps` and `sprop-pps`, of RED the payload types. Without a map, H.264 is sent in mode 1.
    */
   readonly parameters?: ReadonlyMap<string, string> | undefined;
 }
@@ -44,6 +45,11 @@ const CODECS: Readonly<Record<string, Format>> = {
     keyFrame: isVp8KeyFrameStart,
   },
   'video/H264': { packetizer: h264Packetizer, depacketizer: h264Depacketizer, keyFrame: isH264KeyFrameStart },
+  'video/H265': {
+    packetizer: () => createH265Packetizer(),
+    depacketizer: h265Depacketizer,
+    keyFrame: isH265KeyFrameStart,
+  },
 };
 
 /** By media type, in its usual spelling and in lower case. */
@@ -62,6 +68,11 @@ function h264Packetizer({ parameters }: PayloadOptions): Packetizer {
 
 function h264Depacketizer({ parameters }: PayloadOptions): Depacketizer {
   return createH264Depacketizer({ parameterSets: parameterSets(parameters?.get('sprop-parameter-sets')) });
+}
+
+function h265Depacketizer({ parameters }: PayloadOptions): Depacketizer {
+  const names = ['sprop-vps', 'sprop-sps', 'sprop-pps'];
+  return createH265Depacketizer({ parameterSets: names.flatMap((name) => parameterSets(parameters?.get(name))) });
 }
 
 /** NAL units in base64 with commas between; what is no base64 is left out. */
