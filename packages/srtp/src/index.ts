@@ -1,3 +1,4 @@
+export type { SrtpCounters } from './counters.ts';
 export { portableCrypto, type SrtpCrypto } from './crypto.ts';
 export {
   SRTP_KEY_EXPIRED,
@@ -20,4 +21,5 @@ export {
   type SrtpProfileName,
   srtpProfile,
 } from './profiles.ts';
-export { type SrtpCounters, type SrtpDirection, SrtpSession } from './session.ts';
+export { SrtpSession } from './session.ts';
+export type { SrtpDirection } from './streams.ts';

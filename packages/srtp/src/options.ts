@@ -73,8 +73,8 @@ export interface ResolvedOptions {
 }
 
 /** Most packets that a master key may serve for (RFC 3711 §9.2). */
-export const RTP_LIFETIME: number = 2 ** 48;
-export const RTCP_LIFETIME: number = 2 ** 31;
+const RTP_LIFETIME: number = 2 ** 48;
+const RTCP_LIFETIME: number = 2 ** 31;
 
 const NO_MKI = new Uint8Array(0);
 

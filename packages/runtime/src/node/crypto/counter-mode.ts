@@ -5,7 +5,7 @@ import { webAssembly } from '../kernels/web-assembly.ts';
 import { LookAhead, STREAM_SIZE } from './look-ahead.ts';
 
 /** Longest packet in bytes that goes through the kernel. */
-export const MAX_LENGTH: number = STREAM_SIZE;
+const MAX_LENGTH: number = STREAM_SIZE;
 
 /** Where things are in the kernel's memory. */
 const MASK = 0;

@@ -3,7 +3,7 @@ import type { HashName, Mac } from '@kaon/interface/crypto/v1';
 import { DIGEST, DIGEST_LENGTH } from './hash.ts';
 
 /** Longest input in bytes that is hashed in one shot: beyond, what a hash object costs no longer shows. */
-export const ONE_SHOT_LENGTH = 4096;
+const ONE_SHOT_LENGTH = 4096;
 
 /**
  * HMAC (RFC 2104) under one key. Inputs of up to `ONE_SHOT_LENGTH` bytes, as STUN, SRTP and the DTLS key schedule have them, are hashed in
