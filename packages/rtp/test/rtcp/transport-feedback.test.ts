@@ -9,7 +9,7 @@ import {
   TWCC_MIN_DELTA,
   TWCC_REFERENCE_WRAP,
 } from '../../src/rtcp/index.ts';
-import { BAD_TWCC, TWCC } from './vectors.ts';
+import { BAD_TWCC, NACK, TWCC } from './vectors.ts';
 
 function decode(bytes: Uint8Array): TransportFeedback {
   const packets = decodeRtcp(bytes);
@@ -43,6 +43,17 @@ const every = (count: number, step: number, start = 0): number[] =>
   Array.from({ length: count }, (_, i) => start + i * step);
 
 describe('transport-wide feedback of others', () => {
+  it('captured: a run, and padding of one byte', () => {
+    const { senderSsrc, mediaSsrc, baseSequence, referenceTime, packets } = decode(TWCC.captured!);
+    expect([senderSsrc, mediaSsrc, baseSequence, referenceTime / 64]).toEqual([1, 3713560246, 1, 6197520]);
+    expect(packets).toEqual([7, 10, 21, 35, 35, 36, 36, 38, 44]);
+  });
+
+  it('padding in front of other packets is taken off, too', () => {
+    const both = Uint8Array.from([...TWCC.captured!, ...NACK]);
+    expect(decodeRtcp(both)).toMatchObject([{ type: 'twcc' }, { type: 'nack' }]);
+  });
+
   it('run of one', () => {
     expect(decode(TWCC.oneSmall!)).toEqual({
       type: 'twcc',

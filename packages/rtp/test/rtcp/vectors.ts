@@ -34,6 +34,8 @@ export const REMB: Uint8Array = hex('8fce0005 00000001 00000000 52454d42 011a20d
 
 /** pion/rtcp, transport_layer_cc_test.go, examples 1, 3, 4 and 6 of what is read, 5 of what is written; 3 without padding bit. */
 export const TWCC: Readonly<Record<string, Uint8Array>> = {
+  // A packet of a call, taken down with Wireshark's reading of it: olivermichel/webrtc-analysis, test/include/data.h.
+  captured: hex('afcd0007 00000001 dd586eb6 00010009 5e911000 20091c0c 2c380004 00081801'),
   oneSmall: hex('afcd0005 fa17fa17 43032fa0 00990001 3de80217 20019401'),
   largeThenSmall: hex('8fcd0007 fa17fa17 193dd8bb 01740006 45b15a40 40022004 1ffe1f9a d000d000'),
   sevenSmall: hex('afcd0007 fa17fa17 193dd8bb 00040007 10636e01 20074c24 24100c0c 10000003'),
