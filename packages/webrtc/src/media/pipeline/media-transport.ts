@@ -6,7 +6,7 @@ import type { RtpPacketView } from '@kaon/interface/rtp/v1';
 import { generateSsrc, isRtcp, RtpPacket } from '@kaon/rtp';
 import { decodeRtcp, type RtcpPacket, rtcpLength, writeRtcp } from '@kaon/rtp/rtcp';
 import { exporterLength, keysFromExporter, type SrtpCrypto, SrtpSession, srtpProfile } from '@kaon/srtp';
-import { isMalformed } from '@kaon/wire';
+import { Deque, isMalformed } from '@kaon/wire';
 import type { MediaOptions } from '../options.ts';
 import { guard } from './guard.ts';
 import type { LocalStream, ReceivePort, RemoteStream, StreamDemand } from './ports.ts';
@@ -64,6 +64,9 @@ export class MediaTransport {
   readonly #options: MediaTransportOptions;
   readonly #router: Router;
   readonly #local = new Map<number, LocalStream>();
+  /** Packets that wait for `pollTransmit`. */
+  readonly #due: Deque<RtpPacketView> = new Deque(64);
+  readonly #dueReports: Deque<readonly RtcpPacket[]> = new Deque();
   #session: SrtpSession | undefined = undefined;
   #stages: Stages | undefined = undefined;
   #chain: InterceptorChain | undefined = undefined;
@@ -222,8 +225,21 @@ export class MediaTransport {
 
   handleTimeout(now: Instant): void {
     if (this.#closed || this.#chain === undefined) return;
-    this.#chain.handleTimeout(now);
+    const chain = this.#chain;
+    chain.handleTimeout(now);
     this.#drain(now);
+    // What is due now is taken out of the chain, so that the next deadline is a later one.
+    for (let reports = chain.pollOutgoingRtcp(now); reports !== undefined; reports = chain.pollOutgoingRtcp(now)) {
+      if (this.#dueReports.length >= MAX_DUE_REPORTS) this.#dueReports.shift();
+      this.#dueReports.push(reports as readonly RtcpPacket[]);
+    }
+    for (let packet = chain.pollOutgoingRtp(now); packet !== undefined; packet = chain.pollOutgoingRtp(now)) {
+      if (this.#due.length >= MAX_DUE) {
+        this.#due.shift();
+        this.counters.sendFailures++;
+      }
+      this.#due.push(packet);
+    }
   }
 
   pollTimeout(): Instant {
@@ -238,12 +254,12 @@ export class MediaTransport {
     const chain = this.#chain;
     if (session === undefined || chain === undefined) return false;
     for (;;) {
-      const reports = chain.pollOutgoingRtcp(now);
+      const reports = this.#dueReports.shift() ?? (chain.pollOutgoingRtcp(now) as readonly RtcpPacket[] | undefined);
       if (reports !== undefined) {
-        if (this.#writeRtcp(slot, reports as readonly RtcpPacket[], session)) return true;
+        if (this.#writeRtcp(slot, reports, session)) return true;
         continue;
       }
-      const packet = this.#closed ? undefined : chain.pollOutgoingRtp(now);
+      const packet = this.#closed ? undefined : (this.#due.shift() ?? chain.pollOutgoingRtp(now));
       if (packet === undefined) {
         if (this.#closed) this.#dispose();
         return false;
@@ -399,6 +415,9 @@ export class MediaTransport {
  */
 export const FORWARDING_HEADROOM = 64;
 const DEFAULT_MTU = 1200;
+/** Packets that wait to be sent at most. */
+const MAX_DUE = 4096;
+const MAX_DUE_REPORTS = 64;
 const NOTHING: StreamDemand = { min: 0, max: 0, weight: 1 };
 /** Bytes of the longest authentication tag (RFC 7714). */
 const MAX_SRTP_OVERHEAD = 16;
