@@ -11,7 +11,21 @@ const ONE_SHOT_LENGTH = 4096;
  */
 export function createMac(hash: HashName, key: Uint8Array): Mac {
   const plain = new NodeMac(hash, key);
-  return crypto.hash === undefined || 'Bun' in globalThis ? plain : new OneShotMac(hash, key, plain);
+  return hasOneShot() ? new OneShotMac(hash, key, plain) : plain;
+}
+
+let oneShot: boolean | undefined;
+
+/** Whether `crypto.hash` is there, as in Node, and gives one character per byte. */
+function hasOneShot(): boolean {
+  if (oneShot === undefined) {
+    try {
+      oneShot = !('Bun' in globalThis) && crypto.hash('sha1', new Uint8Array(1), 'binary').length === 20;
+    } catch {
+      oneShot = false;
+    }
+  }
+  return oneShot;
 }
 
 class NodeMac implements Mac {
