@@ -36,7 +36,8 @@ export class TransportSet {
 
   /** Those in use, in the order they were made in. */
   get all(): readonly PeerTransport[] {
-    return [...this.#live];
+    const used = new Set(this.#assigned.values());
+    return [...this.#live].filter((transport) => used.has(transport));
   }
 
   /** The transport of a section; undefined when it has none. */
@@ -47,13 +48,6 @@ export class TransportSet {
   /** The transport of a section as of the last stable state. */
   stableOf(mid: string): PeerTransport | undefined {
     return this.#stable.get(mid);
-  }
-
-  /** The transport that goes by a user name fragment of ours. */
-  byFragment(usernameFragment: string): PeerTransport | undefined {
-    for (const transport of this.#live)
-      if (transport.agent.localCredentials.usernameFragment === usernameFragment) return transport;
-    return undefined;
   }
 
   /** Makes transports ahead, as many as `iceCandidatePoolSize` asks for, and lets them gather. */

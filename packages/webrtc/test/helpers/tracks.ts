@@ -21,7 +21,7 @@ export function shown(connection: RTCPeerConnection): string[] {
     );
 }
 
-/** The media sections of a description: kind, mid, port 0 or not, direction. */
+/** The media sections of a description: kind, mid, `:0` for port 0, direction. */
 export function sections(sdp: string | undefined): string[] {
   return (sdp ?? '')
     .split(/^m=/m)
@@ -29,7 +29,7 @@ export function sections(sdp: string | undefined): string[] {
     .map((section) => {
       const kind = /^\w+/.exec(section)?.[0];
       const mid = /^a=mid:(\S+)/m.exec(section)?.[1] ?? '-';
-      const port = /^\w+ (\d+)/.exec(section)?.[1] === '0' ? ' 0' : '';
+      const port = /^\w+ (\d+)/.exec(section)?.[1] === '0' ? ':0' : '';
       const direction = /^a=(sendrecv|sendonly|recvonly|inactive)/m.exec(section)?.[1];
       return `${kind} ${mid}${port}${direction === undefined ? '' : ` ${direction}`}`;
     });

@@ -222,7 +222,7 @@ describe('stop', () => {
     const ended = recorded(gone?.receiver.track as EventTarget, 'ended');
     first.stop();
     await world.until(a.setLocalDescription());
-    expect(sections(a.localDescription?.sdp)).toEqual(['audio 0 0 inactive', 'video 1 sendrecv']);
+    expect(sections(a.localDescription?.sdp)).toEqual(['audio 0:0 inactive', 'video 1 sendrecv']);
     expect(bundles(a.localDescription?.sdp)).toEqual(['1']);
     expect([first.stopped, a.getTransceivers().length]).toEqual([false, 2]);
     await world.until(b.setRemoteDescription(a.localDescription as never));
@@ -255,7 +255,7 @@ describe('stop', () => {
     await world.until(b.setRemoteDescription(a.localDescription as never));
     b.getTransceivers()[0]?.stop();
     await world.until(b.setLocalDescription());
-    expect(sections(b.localDescription?.sdp)).toEqual(['audio 0 0 inactive']);
+    expect(sections(b.localDescription?.sdp)).toEqual(['audio 0:0 inactive']);
     await world.until(a.setRemoteDescription(b.localDescription as never));
     expect([a.getTransceivers(), b.getTransceivers()]).toEqual([[], []]);
     expect([a.iceGatheringState, a.connectionState, (await a.getStats()).has('T0')]).toEqual(['new', 'new', false]);
@@ -297,7 +297,7 @@ describe('sections that do not suit', () => {
     await world.until(b.setRemoteDescription(a.localDescription as never));
     b.getTransceivers()[0]?.setCodecPreferences([{ mimeType: 'audio/PCMA', clockRate: 8000, channels: 1 }]);
     await world.until(b.setLocalDescription());
-    expect(sections(b.localDescription?.sdp)).toEqual(['audio 0 0 inactive', 'video 1 recvonly']);
+    expect(sections(b.localDescription?.sdp)).toEqual(['audio 0:0 inactive', 'video 1 recvonly']);
     await world.until(a.setRemoteDescription(b.localDescription as never));
     expect([shown(a), shown(b)]).toEqual([['1 video sendrecv sendonly'], ['1 video recvonly recvonly']]);
     await world.run(() => a.connectionState === 'connected' && b.connectionState === 'connected');
@@ -310,7 +310,7 @@ describe('sections that do not suit', () => {
     const sdp = (a.localDescription?.sdp ?? '').replace('a=rtcp-mux\r\n', '');
     await world.until(b.setRemoteDescription({ type: 'offer', sdp }));
     await world.until(b.setLocalDescription());
-    expect(sections(b.localDescription?.sdp)).toEqual(['audio 0 0 inactive']);
+    expect(sections(b.localDescription?.sdp)).toEqual(['audio 0:0 inactive']);
     const c = world.connection();
     await world.until(c.setRemoteDescription(a.localDescription as never));
     await world.until(c.setLocalDescription());
