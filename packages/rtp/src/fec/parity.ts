@@ -7,7 +7,19 @@ export const FIXED_HEADER_SIZE = 12;
 
 /** `target[at...] ^= bytes[start, end)`; the caller has checked that it fits. */
 export function xorInto(target: Uint8Array, at: number, bytes: Uint8Array, start: number, end: number): void {
-  for (let from = start, to = at; from < end; from++, to++) target[to] = target[to]! ^ bytes[from]!;
+  let from = start;
+  let to = at;
+  if (end - start >= WORTH_WORDS && (bytes.byteOffset + start - target.byteOffset - at) % 4 === 0) {
+    // Both reach a whole word together: word by word is four times as fast.
+    for (; (bytes.byteOffset + from) % 4 !== 0; from++, to++) target[to] = target[to]! ^ bytes[from]!;
+    const count = (end - from) >> 2;
+    const source = new Uint32Array(bytes.buffer, bytes.byteOffset + from, count);
+    const words = new Uint32Array(target.buffer, target.byteOffset + to, count);
+    for (let i = 0; i < count; i++) words[i] = words[i]! ^ source[i]!;
+    from += 4 * count;
+    to += 4 * count;
+  }
+  for (; from < end; from++, to++) target[to] = target[to]! ^ bytes[from]!;
 }
 
 /** The longest of some packets, without the fixed header. */
@@ -34,3 +46,6 @@ export function sequenceOffsets(packets: readonly RtpPacketView[], maxSpan: numb
     return offset;
   });
 }
+
+/** Bytes from which on making the views of words pays. */
+const WORTH_WORDS = 64;
