@@ -52,9 +52,12 @@ describe('RFC 7714', () => {
     expect(unprotectRtcp(session(profile), fromHex(srtcp))).toEqual(RTCP);
   });
 
-  it('17.3: AEAD_AES_128_GCM RTCP, authenticated but not encrypted', () => {
-    const receiver = session('AEAD_AES_128_GCM');
-    const tagged = fromHex(`${toHex(RTCP)}841dd9683dd78ec92ae58790125f62b3000005d4`);
+  it.each([
+    ['17.3', 'AEAD_AES_128_GCM', '841dd9683dd78ec92ae58790125f62b3'],
+    ['17.4', 'AEAD_AES_256_GCM', '91db4afbfeee5a978fab4393ed2615fe'],
+  ] as const)('%s: %s RTCP, authenticated but not encrypted', (_section, profile, tag) => {
+    const receiver = session(profile);
+    const tagged = fromHex(`${toHex(RTCP)}${tag}000005d4`);
     expect(unprotectRtcp(receiver, tagged)).toEqual(RTCP);
     expect(receiver.counters.rtcpInTheClear).toBe(1);
   });
