@@ -30,7 +30,7 @@ export class NalFormat implements VideoFormat<NalMetadata> {
   begins(bytes: Uint8Array, start: number, end: number): boolean {
     const codec = this.#codec;
     const { headerLength } = codec;
-    if (end - start <= headerLength + 1) return false;
+    if (end - start <= headerLength) return false;
     const type = codec.type(bytes, start);
     if (type === codec.aggregationType) {
       const unit = start + headerLength + 2;
@@ -38,6 +38,7 @@ export class NalFormat implements VideoFormat<NalMetadata> {
     }
     if (type !== codec.fragmentType) return this.#beginsPicture(type, bytes[start + headerLength]!);
     const header = bytes[start + headerLength]!;
+    if (end - start <= headerLength + 1) return false;
     return (header & 0x80) !== 0 && this.#beginsPicture(codec.fragmentedType(header), bytes[start + headerLength + 1]!);
   }
 
