@@ -1,5 +1,6 @@
 import { MALFORMED, type Malformed, readU16, readU32, Writer, writeU32 } from '@kaon/wire';
 import { RTCP_TYPE, writeHeader } from './header.ts';
+import { refuse } from './misuse.ts';
 import type { XrBlock } from './xr/blocks.ts';
 import { decodeXrBlock } from './xr/decode.ts';
 import { encodeXrBlock } from './xr/encode.ts';
@@ -51,7 +52,13 @@ export function writeExtendedReport(buffer: Uint8Array, offset: number, length: 
 
 function encodeBlocks(packet: ExtendedReport): Writer {
   const writer = new Writer();
-  for (const block of packet.blocks) encodeXrBlock(writer, block);
+  try {
+    for (const block of packet.blocks) encodeXrBlock(writer, block);
+  } catch (error) {
+    // What the writer says of a number that does not fit its field, in this package's own terms.
+    if (error instanceof RangeError) refuse(error.message);
+    throw error;
+  }
   return writer;
 }
 

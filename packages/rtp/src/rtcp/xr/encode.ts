@@ -3,7 +3,7 @@ import { checkRange, refuse } from '../misuse.ts';
 import type { XrBlock, XrStatisticsSummary, XrVoipMetrics } from './blocks.ts';
 import { checkChunks } from './run-lengths.ts';
 
-/** Writes one block with its header. Throws RtpError or RangeError on fields that do not fit. */
+/** Writes one block with its header. Throws RtpError or RangeError for fields that do not fit. */
 export function encodeXrBlock(writer: Writer, block: XrBlock): void {
   const start = writer.length;
   writer.u8(blockTypeOf(block)).u8(typeSpecificOf(block)).u16(0);
