@@ -58,6 +58,7 @@ export class InterceptorChain {
   readonly #rtcp: RtcpOutbox;
   readonly #limit: number;
   #now: Instant = Number.NEGATIVE_INFINITY;
+  #handledAt: Instant = Number.NEGATIVE_INFINITY;
   #outgoingDropped = 0;
   #incomingDropped = 0;
 
@@ -200,17 +201,19 @@ export class InterceptorChain {
   /** Acts on every deadline at or before `now`. */
   handleTimeout(now: Instant): void {
     const time = this.#at(now);
+    this.#handledAt = time;
     for (const stage of this.#timed) stage.handleTimeout?.(time);
   }
 
-  /** When `handleTimeout` wants to be called next; `Infinity` for never. */
+  /** When `handleTimeout` wants to be called next; `Infinity` for never. Right after it, always later than then. */
   pollTimeout(): Instant {
     let earliest = Number.POSITIVE_INFINITY;
     for (const stage of this.#timed) {
       const at = stage.pollTimeout?.() ?? Number.POSITIVE_INFINITY;
       if (at < earliest) earliest = at;
     }
-    return earliest;
+    // A deadline that stays is output that waits to be polled: nothing is to be handled, but a later look does no harm.
+    return earliest <= this.#handledAt ? this.#handledAt + 1 : earliest;
   }
 
   #out(packet: RtpPacketView, from: number, now: Instant): void {

@@ -1,5 +1,6 @@
 import type { RandomSource } from '@kaon/interface/crypto/v1';
 import type { Interceptor } from '@kaon/interface/interceptor/v1';
+import { startsKeyFrame } from '@kaon/rtp/payload';
 import { type PacketDump, type PacketDumpOptions, packetDump } from './dump/stage.ts';
 import { type FecEncoderStage, fecEncoder } from './fec/encoder.ts';
 import { type FecRecovery, fecRecovery } from './fec/recovery.ts';
@@ -71,7 +72,7 @@ export function defaultInterceptors(options: DefaultInterceptorsOptions): Defaul
   const { random, wallClock, ssrc } = options;
   const reporting = reports({ ...options.reports, wallClock, random, ssrc });
   const roundTripTime = (): number | undefined => reporting.roundTripTime;
-  const keyFrames = keyFrameRequester({ ...options.keyFrames, roundTripTime, ssrc });
+  const keyFrames = keyFrameRequester({ startsKeyFrame, ...options.keyFrames, roundTripTime, ssrc });
   const needKeyFrame = (stream: number, now: number): void => void keyFrames.requestKeyFrame(stream, now);
   const counters = statistics();
   const rtx = rtxUnwrap();

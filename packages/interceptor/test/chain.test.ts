@@ -171,6 +171,13 @@ describe('InterceptorChain', () => {
     expect(new InterceptorChain([]).pollTimeout()).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it('wakes later than now, also for a stage whose output waits to be polled', () => {
+    const chain = new InterceptorChain([spy('a', [], { pollTimeout: () => 10 })]);
+    expect(chain.pollTimeout()).toBe(10);
+    chain.handleTimeout(50);
+    expect(chain.pollTimeout()).toBe(51);
+  });
+
   it('tells stages what is bound', () => {
     const log: string[] = [];
     const stage = spy('a', log, {

@@ -8,6 +8,7 @@ export class DelayEstimator {
   readonly #quantile: number;
   readonly #histogram: Float64Array = new Float64Array(BUCKETS);
   #samples = 0;
+  #delay = 0;
   // The least transit time of this epoch and of the one before: a window of one to two epochs.
   #least = Number.POSITIVE_INFINITY;
   #leastBefore = Number.POSITIVE_INFINITY;
@@ -44,17 +45,22 @@ export class DelayEstimator {
     const histogram = this.#histogram;
     for (let i = 0; i < BUCKETS; i++) histogram[i]! *= keep;
     histogram[bucket]! += 1 - keep;
+    this.#delay = this.#findQuantile();
   }
 
   /** How long to wait, in ms: 0 as long as nearly everything comes within 10 ms. */
   get delay(): number {
+    return this.#delay;
+  }
+
+  #findQuantile(): number {
     let share = 0;
     for (let i = 0; i < BUCKETS; i++) {
       share += this.#histogram[i]!;
       // Shares are rounded, and their sum may stay below one.
       if (share >= this.#quantile - 1e-6) return i === 0 ? 0 : (i + 1) * BUCKET;
     }
-    return this.#samples === 0 ? 0 : BUCKETS * BUCKET;
+    return BUCKETS * BUCKET;
   }
 
   /** Forgets the transit times: the stream's timestamps begin anew. What is known of the network stays. */

@@ -30,6 +30,11 @@ export function jitterBuffer(options: JitterBufferStageOptions = {}): JitterBuff
 
 interface Remote {
   info: StreamInfo;
+  /** Whether lost packets are asked for. */
+  nack: boolean;
+  /** Payload type of the last packet and its clock rate. */
+  payloadType: number;
+  clockRate: number;
   readonly buffer: JitterBuffer;
 }
 
@@ -65,9 +70,8 @@ class Stage implements JitterBufferStage {
   }
 
   bindRemoteStream(info: StreamInfo): void {
-    const known = this.#streams.get(info.ssrc);
-    if (known !== undefined) known.info = info;
-    else this.#streams.set(info.ssrc, { info, buffer: new JitterBuffer(info.kind, this.#options) });
+    const buffer = this.#streams.get(info.ssrc)?.buffer ?? new JitterBuffer(info.kind, this.#options);
+    this.#streams.set(info.ssrc, { info, nack: hasFeedback(info, 'nack'), payloadType: -1, clockRate: 0, buffer });
   }
 
   unbindRemoteStream(ssrc: number): void {
@@ -77,9 +81,14 @@ class Stage implements JitterBufferStage {
   handleIncomingRtp(packet: RtpPacketView, now: Instant, _ecn: EcnCodepoint): boolean {
     const stream = this.#streams.get(packet.ssrc);
     if (stream === undefined) return true;
-    const { info, buffer } = stream;
-    buffer.setRetransmission(hasFeedback(info, 'nack'), this.#options.roundTripTime?.());
-    const fate = buffer.insert(packet, clockRateOf(info, packet.payloadType), now);
+    const { buffer } = stream;
+    const { payloadType } = packet;
+    if (payloadType !== stream.payloadType) {
+      stream.payloadType = payloadType;
+      stream.clockRate = clockRateOf(stream.info, payloadType);
+    }
+    buffer.setRetransmission(stream.nack, this.#options.roundTripTime?.());
+    const fate = buffer.insert(packet, stream.clockRate, now);
     return fate === 'late' && this.#options.mode === 'immediate';
   }
 
