@@ -1,3 +1,4 @@
+import { createAv1Depacketizer, createAv1Packetizer, isAv1KeyFrameStart } from './av1/index.ts';
 import { decodeBase64 } from './base64.ts';
 import { createG722Depacketizer, createG722Packetizer, g722Duration } from './g722/index.ts';
 import { createH264Depacketizer, createH264Packetizer, isH264KeyFrameStart } from './h264/index.ts';
@@ -7,6 +8,7 @@ import { createPcmDepacketizer, createPcmPacketizer, pcmDuration } from './pcm/i
 import { createRedDepacketizer, createRedPacketizer } from './red/index.ts';
 import type { Depacketizer, Packetizer } from './types.ts';
 import { createVp8Depacketizer, createVp8Packetizer, isVp8KeyFrameStart } from './vp8/index.ts';
+import { createVp9Depacketizer, createVp9Packetizer, isVp9KeyFrameStart } from './vp9/index.ts';
 
 /** What a stream's format depends on. */
 export interface PayloadOptions {
@@ -44,7 +46,17 @@ const CODECS: Readonly<Record<string, Format>> = {
     depacketizer: createVp8Depacketizer,
     keyFrame: isVp8KeyFrameStart,
   },
+  'video/VP9': {
+    packetizer: () => createVp9Packetizer(),
+    depacketizer: createVp9Depacketizer,
+    keyFrame: isVp9KeyFrameStart,
+  },
   'video/H264': { packetizer: h264Packetizer, depacketizer: h264Depacketizer, keyFrame: isH264KeyFrameStart },
+  'video/AV1': {
+    packetizer: () => createAv1Packetizer(),
+    depacketizer: () => createAv1Depacketizer(),
+    keyFrame: isAv1KeyFrameStart,
+  },
   'video/H265': {
     packetizer: () => createH265Packetizer(),
     depacketizer: h265Depacketizer,
