@@ -43,6 +43,13 @@ export type {
 export { RTCRtpReceiver } from './media/receiver.ts';
 export type { ReceivedFrame, ReceivedPacketInfo, ReceiverCounters } from './media/receiver-core.ts';
 export { RTCRtpSender } from './media/sender.ts';
+export {
+  type BitrateReport,
+  FrameSource,
+  type FrameSourceInit,
+  type SourceFrame,
+} from './media/sources/frame-source.ts';
+export { RtpSource, type RtpSourceInit } from './media/sources/rtp-source.ts';
 export type { RTCRtpContributingSource, RTCRtpSynchronizationSource } from './media/sources-seen.ts';
 export { MediaStream, type MediaStreamEventMap, MediaStreamTrackEvent } from './media/stream.ts';
 export { MediaStreamTrack, type MediaStreamTrackEventMap } from './media/track.ts';
