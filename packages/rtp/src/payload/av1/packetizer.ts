@@ -59,17 +59,14 @@ class Av1Packetizer implements Packetizer {
     let at = offset + 1;
     let count = 0;
     // An element without its length has been written: nothing can stand behind it.
-    const isFull = false;
+    let isFull = false;
     // More than three elements cannot be counted in W: then each one says its length.
     const countable = whole <= MAX_COUNT;
-    while (count < whole) {
+    for (; count < whole; count++) {
       const length = this.#left();
-      const isLast =
-        countable && count === whole - 1 && !this.#fragmentFits(offset + 1 + this.#room - at, length, count);
-      if (!isLast) at += writeLeb128(buffer, at, length);
+      isFull = countable && count === whole - 1 && !this.#fragmentFits(offset + 1 + this.#room - at, length, count);
+      if (!isFull) at += writeLeb128(buffer, at, length);
       at = this.#copy(buffer, at, length);
-      count++;
-      if (isLast) break;
     }
     const room = offset + 1 + this.#room - at;
     let isCut = false;
