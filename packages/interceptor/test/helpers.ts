@@ -43,7 +43,10 @@ export function audio(changes: Partial<StreamInfo> = {}): StreamInfo {
 }
 
 /** A packet of the video stream; payload bytes tell its sequence number. */
-export function packet(sequenceNumber: number, changes: Partial<RtpHeader> & { payload?: Uint8Array } = {}): RtpPacket {
+export function packet(
+  sequenceNumber: number,
+  changes: Partial<RtpHeader> & { payload?: Uint8Array; paddingLength?: number } = {},
+): RtpPacket {
   const sequence = sequenceNumber & 0xffff;
   const payload = new Uint8Array(100).fill(sequence & 0xff);
   const header = { payloadType: 96, sequenceNumber: sequence, timestamp: 3000 * sequence, ssrc: 0x2222, payload };
