@@ -1,7 +1,7 @@
 import type { Instant } from '@kaon/interface/core/v1';
 import type { EncodedFrame, RtpPacketView } from '@kaon/interface/rtp/v1';
 import { TimestampUnwrapper } from '@kaon/rtp';
-import { createDepacketizer, type Depacketizer } from '@kaon/rtp/payload';
+import { createDepacketizer, type Depacketizer, startsKeyFrame } from '@kaon/rtp/payload';
 import { distance16 } from '@kaon/wire';
 import { parametersOf } from '../../codecs/match.ts';
 import type { CodecParameters } from '../negotiated.ts';
@@ -30,6 +30,8 @@ export class FrameAssembly {
   #incompleteBefore = 0;
   /** Whether what comes needs a key frame first. */
   #broken: boolean;
+  /** Whether the key frame has to be asked for: it is not the one that is coming. */
+  #wanting = false;
   #requestedAt: Instant = Number.NEGATIVE_INFINITY;
 
   constructor(kind: 'audio' | 'video') {
@@ -42,7 +44,11 @@ export class FrameAssembly {
     const { sequenceNumber } = packet;
     if (this.#lastSequence >= 0 && distance16(this.#lastSequence, sequenceNumber) <= 0) return;
     this.#lastSequence = sequenceNumber;
-    if (codec !== this.#codec) this.#change(codec);
+    if (codec !== this.#codec) {
+      this.#change(codec);
+      // Whoever joins in the middle has nothing to wait for.
+      if (this.#broken && !startsKeyFrame(codec.mimeType, packet)) this.#wanting = true;
+    }
     const depacketizer = this.#depacketizer;
     if (depacketizer === undefined) return;
     const { malformed, incomplete } = depacketizer.counters;
@@ -60,20 +66,25 @@ export class FrameAssembly {
       if (frame.keyFrame) {
         this.counters.keyFrames++;
         this.#broken = false;
+        this.#wanting = false;
         this.#incompleteBefore = this.counters.incomplete;
         return frame;
       }
       if (this.counters.incomplete > this.#incompleteBefore) this.#broken = true;
       if (!this.#broken) return frame;
       this.counters.undecodable++;
+      this.#wanting = true;
     }
-    if (this.#isVideo && this.counters.incomplete > this.#incompleteBefore) this.#broken = true;
+    if (this.#isVideo && this.counters.incomplete > this.#incompleteBefore) {
+      this.#broken = true;
+      this.#wanting = true;
+    }
     return undefined;
   }
 
   /** Whether a key frame has to be asked for now: nothing can be decoded, and the last request was a while ago. */
   keyFrameMissing(now: Instant): boolean {
-    if (!this.#broken || now - this.#requestedAt < KEY_FRAME_INTERVAL) return false;
+    if (!this.#wanting || now - this.#requestedAt < KEY_FRAME_INTERVAL) return false;
     this.#requestedAt = now;
     return true;
   }

@@ -58,9 +58,28 @@ export class Router {
 
   /** Takes a receiver in, or its changed agreement. Streams that it no longer agrees with are given up. */
   setPort(port: ReceivePort, now: Instant): void {
-    this.removePort(port, now);
-    this.#sections.set(port, new Section(port));
+    const before = this.#sections.get(port);
+    const section = new Section(port);
+    this.#sections.set(port, section);
     this.#index();
+    if (before === undefined) return;
+    for (const bound of this.#bySsrc.values()) if (bound.section === before) bound.section = section;
+    for (const stream of before.streams) {
+      section.streams.push(stream);
+      if (stream.rid === undefined ? section.rids.length > 0 : !section.rids.includes(stream.rid)) {
+        this.#unbind(stream, now);
+        continue;
+      }
+      const { ssrc, rtxSsrc, fec } = stream.info;
+      const info = section.info(ssrc, stream.rid);
+      // What was learned from packets is still so.
+      stream.info = {
+        ...info,
+        rtxSsrc: info.rtxSsrc ?? rtxSsrc,
+        fec: info.fec === undefined ? undefined : { ...info.fec, ssrc: info.fec.ssrc ?? fec?.ssrc },
+      };
+      this.#listener.bind(stream, false, now);
+    }
   }
 
   removePort(port: ReceivePort, now: Instant): void {
@@ -253,7 +272,7 @@ export class Router {
 interface Bound {
   readonly ssrc: number;
   readonly role: 'media' | 'rtx' | 'flexfec';
-  readonly section: Section;
+  section: Section;
   readonly stream: Stream;
   lastUsed: Instant;
 }
