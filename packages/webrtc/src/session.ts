@@ -8,7 +8,7 @@ import { closedError, domError } from './errors.ts';
 import { RTCPeerConnectionIceErrorEvent, RTCPeerConnectionIceEvent } from './events/events.ts';
 import type { RTCIceCandidate, RTCIceCandidateInit } from './ice-candidate.ts';
 import { addLocalCandidate, addRemoteCandidate } from './jsep/candidates.ts';
-import { Description } from './jsep/description.ts';
+import { Description, midOf } from './jsep/description.ts';
 import { Negotiation } from './jsep/negotiation.ts';
 import { NegotiationNeeded } from './jsep/negotiation-needed.ts';
 import { roleOfAnswerer } from './jsep/offer-answer.ts';
@@ -342,6 +342,8 @@ export class Session implements TransportListener {
     for (const [transport, index] of tagged) {
       const parameters = remoteParameters(remote, index);
       if (parameters === undefined) continue;
+      // Candidates to come belong to the section that carries the bundle.
+      transport.line = { mid: midOf(local.session.media[index] as MediaDescription, index), index };
       transport.setRemote(parameters);
       const role = dtlsRole(answer, local, index);
       const sctp = transport === dataTransport ? remoteSctp(remote) : undefined;

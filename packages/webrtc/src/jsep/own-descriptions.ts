@@ -214,12 +214,16 @@ export class OwnDescriptions {
     const accepted = dataIndex(offer);
     const policy = this.#configuration().bundlePolicy;
     let first: { readonly mid: string | undefined; readonly group: readonly string[] | undefined } | undefined;
+    const owners = new Set<unknown>();
     return offer.media.map((section, index) => {
       const mid = readMid(section);
       const plan = index === accepted ? dataPlan(mid, this.#dataParameters, section) : media.sections[index];
       const group = groupOf(offer, mid);
-      if (plan === undefined || !bundleAllows(policy, group, first, section.port === 0))
-        return { kind: section.kind, mid, make: undefined, before: section };
+      const mayBeUsed =
+        bundleAllows(policy, group, first, section.port === 0) &&
+        (owners.size < MAX_TRANSPORTS || (group !== undefined && owners.has(group[0])));
+      if (plan === undefined || !mayBeUsed) return { kind: section.kind, mid, make: undefined, before: section };
+      owners.add(group?.[0] ?? index);
       first ??= { mid, group };
       return plan;
     });
@@ -272,6 +276,9 @@ export class OwnDescriptions {
     return { sctpPort: SCTP_PORT, maxMessageSize };
   }
 }
+
+/** Sections of an offer that would need more transports are refused: each has sockets. */
+const MAX_TRANSPORTS = 64;
 
 function isOther(known: IceCredentials | undefined, offered: IceCredentials | undefined): boolean {
   if (known === undefined || offered === undefined) return false;

@@ -206,7 +206,11 @@ export class MediaNegotiation implements MediaPlanner {
       ? this.#transceivers.all.find((transceiver) => mayTake(stateOf(transceiver), media.kind))
       : undefined;
     if (waiting !== undefined) return waiting;
-    const wish = { kind: media.kind, track: null, direction: 'recvonly', streamIds: [], sendEncodings: [] } as const;
+    if (this.#transceivers.all.length >= MAX_TRANSCEIVERS) return undefined;
+    // A peer that wants layers makes a sender that has them.
+    const rids = media.receiveLayers.slice(0, MAX_LAYERS).flatMap(([layer]) => (layer === undefined ? [] : layer.rid));
+    const sendEncodings = rids.length > 1 ? rids.map((rid) => ({ rid })) : [];
+    const wish = { kind: media.kind, track: null, direction: 'recvonly', streamIds: [], sendEncodings } as const;
     return this.#transceivers.make(wish, { madeByOffer: true, trackId: media.msids[0]?.track });
   }
 
@@ -231,6 +235,11 @@ export class MediaNegotiation implements MediaPlanner {
     stopForGood(stateOf(transceiver));
   }
 }
+
+/** Sections of the peer beyond these are refused. */
+const MAX_TRANSCEIVERS = 1024;
+/** Layers of a simulcast beyond these are left out. */
+const MAX_LAYERS = 8;
 
 function mayTake(state: TransceiverState, kind: string): boolean {
   return state.madeByAddTrack && state.kind === kind && state.mid === null && !state.stopping;

@@ -172,6 +172,29 @@ describe('an answer', () => {
     await world.until(a.setRemoteDescription(b.localDescription as never));
     await world.run(() => channel.readyState === 'open' && a.connectionState === 'connected');
     expect(a.sctp?.transport).toBe(a.getReceivers()[0]?.transport);
+    // Candidates are named after the section that is used.
+    const seen: (string | null | undefined)[] = [];
+    a.addEventListener('icecandidate', ({ candidate }) => seen.push(candidate?.sdpMid));
+    a.restartIce();
+    await world.until(negotiate(a, b));
+    await world.run(() => seen.includes(undefined));
+    expect(seen.slice(0, -1).every((mid) => mid === '1')).toBe(true);
+  });
+
+  it('uses so many transports and no more', async () => {
+    const a = world.connection(world.alice, { bundlePolicy: 'max-bundle' });
+    const b = world.connection(world.bob);
+    for (let count = 0; count < 70; count++) a.addTransceiver('audio');
+    const sdp = unbundled((await world.until(a.createOffer())).sdp)
+      .replaceAll('m=audio 0', 'm=audio 9')
+      .replaceAll('a=bundle-only\r\n', '');
+    await world.until(b.setRemoteDescription({ type: 'offer', sdp }));
+    const answer = await world.until(b.createAnswer());
+    expect(sections(answer.sdp).filter((line) => line.includes(':0'))).toHaveLength(6);
+    // Bundled, all of them do.
+    await world.until(b.setRemoteDescription({ type: 'rollback' }));
+    await world.until(negotiate(a, b));
+    expect(shown(b)).toHaveLength(70);
   });
 
   it('that breaks a bundle up which has one transport is refused', async () => {

@@ -149,6 +149,20 @@ describe('media', () => {
     expect(sender.getParameters().encodings).toHaveLength(1);
   });
 
+  it('goes by simulcast when the peer asks for layers', async () => {
+    const [server, client] = world.pair();
+    server.addTransceiver('video', { direction: 'recvonly' });
+    const offer = await world.until(server.createOffer());
+    await world.until(server.setLocalDescription(offer));
+    const layers = 'a=rid:q recv\r\na=rid:f recv\r\na=simulcast:recv q;f\r\n';
+    await world.until(client.setRemoteDescription({ type: 'offer', sdp: `${offer.sdp}${layers}` }));
+    const sender = client.addTrack(player(world, 'video').track);
+    expect(sender).toBe(client.getTransceivers()[0]?.sender);
+    expect(sender.getParameters().encodings.map(({ rid }) => rid)).toEqual(['q', 'f']);
+    await world.until(client.setLocalDescription());
+    expect(client.localDescription?.sdp).toContain('a=simulcast:send q;f\r\n');
+  });
+
   it('leaves no timer behind when the connection is closed', async () => {
     const [a, b] = world.pair();
     a.addTrack(player(world, 'video').track);
