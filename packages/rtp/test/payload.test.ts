@@ -185,3 +185,20 @@ describe('base64', () => {
     for (const text of ['A', 'AA-A', 'AA A', 'AAAAA']) expect(decodeBase64(text)).toBeUndefined();
   });
 });
+
+describe('the picture id of a packetizer by media type', () => {
+  it.each(['video/VP8', 'video/VP9'])('of %s counts up from the one given', (mimeType) => {
+    const file = mimeType === 'video/VP8' ? 'vp8.ivf' : 'vp9.ivf';
+    const packetizer = createPacketizer(mimeType, { pictureId: 32767 })!;
+    const depacketizer = createDepacketizer(mimeType)!;
+    const ids = ivfFrames(file).map((data, index) => {
+      packetizer.start({ data, timestamp: index, keyFrame: false }, 60_000);
+      const payload = new Uint8Array(60_000);
+      const length = packetizer.next(payload, 0);
+      const header = { payloadType: 96, sequenceNumber: index, timestamp: index, ssrc: 1, marker: true };
+      depacketizer.push(parseRtp(encodeRtp({ ...header, payload: payload.subarray(0, length) })));
+      return (depacketizer.poll()?.metadata as { pictureId?: number }).pictureId;
+    });
+    expect(ids.slice(0, 3)).toEqual([32767, 0, 1]);
+  });
+});

@@ -17,6 +17,11 @@ export interface PayloadOptions {
    * `packetization-mode` and `sprop-parameter-sets`, of H.265 `sprop-vps`, `sprop-sps` and `sprop-pps`, of RED the payload types. Without a map, H.264 is sent in mode 1.
    */
   readonly parameters?: ReadonlyMap<string, string> | undefined;
+  /**
+   * For packetizers of VP8 and VP9: picture id (15 bits) of the first frame that brings none; random, as RFC 7741 §4.2 wants.
+   * Default: none is sent. With it a receiver knows after a loss whether a whole frame is missing.
+   */
+  readonly pictureId?: number | undefined;
 }
 
 /** How one codec is carried. */
@@ -42,12 +47,12 @@ const CODECS: Readonly<Record<string, Format>> = {
   'audio/G722': { packetizer: createG722Packetizer, depacketizer: createG722Depacketizer, duration: g722Duration },
   'audio/red': { packetizer: redPacketizer, depacketizer: () => createRedDepacketizer() },
   'video/VP8': {
-    packetizer: () => createVp8Packetizer(),
+    packetizer: ({ pictureId }) => createVp8Packetizer({ pictureId }),
     depacketizer: createVp8Depacketizer,
     keyFrame: isVp8KeyFrameStart,
   },
   'video/VP9': {
-    packetizer: () => createVp9Packetizer(),
+    packetizer: ({ pictureId }) => createVp9Packetizer({ pictureId }),
     depacketizer: createVp9Depacketizer,
     keyFrame: isVp9KeyFrameStart,
   },
