@@ -197,7 +197,7 @@ describe('the picture id of a packetizer by media type', () => {
       const length = packetizer.next(payload, 0);
       const header = { payloadType: 96, sequenceNumber: index, timestamp: index, ssrc: 1, marker: true };
       depacketizer.push(parseRtp(encodeRtp({ ...header, payload: payload.subarray(0, length) })));
-      return (depacketizer.poll()?.metadata as { pictureId?: number }).pictureId;
+      return (depacketizer.poll()!.metadata as { pictureId?: number }).pictureId;
     });
     expect(ids.slice(0, 3)).toEqual([32767, 0, 1]);
   });
