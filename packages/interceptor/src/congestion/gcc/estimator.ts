@@ -40,10 +40,10 @@ export interface EstimatorState {
  * what delay, loss and REMB allow, and says when to probe. It does no I/O and knows no packet format.
  */
 export class BandwidthEstimator {
-  readonly #acknowledged = new AcknowledgedBitrate();
+  #acknowledged: AcknowledgedBitrate = new AcknowledgedBitrate();
   readonly #alr = new AlrDetector();
   readonly #ecn = new EcnResponse();
-  readonly #losses = new LossController();
+  #losses: LossController = new LossController();
   readonly #roundTrip = new RoundTrip();
   readonly #probes: ProbeController;
   readonly #probeResults = new ProbeEstimator();
@@ -55,7 +55,8 @@ export class BandwidthEstimator {
   #calmSince: number;
   #wasLimited = false;
   #feedbackAt = Number.NaN;
-  #sentSinceFeedback = 0;
+  /** When the first packet left that no feedback has come after; NaN: there is none. */
+  #waitingSince = Number.NaN;
   /** Below 1 while feedback fails to come. */
   #backoff = 1;
   #backedOffAt = Number.NEGATIVE_INFINITY;
@@ -142,6 +143,8 @@ export class BandwidthEstimator {
   restart(start: number, now: number): void {
     this.#delays = new DelayController(start, this.#min, this.#max);
     this.#delays.rate.set(start, now);
+    this.#losses = new LossController();
+    this.#acknowledged = new AcknowledgedBitrate();
     this.#remote = Number.POSITIVE_INFINITY;
     this.#backoff = 1;
     this.#probes.restart(start, now);
@@ -158,7 +161,7 @@ export class BandwidthEstimator {
   /** A packet left. */
   sent(bytes: number, now: number): void {
     this.#alr.sent(bytes, now);
-    this.#sentSinceFeedback += bytes;
+    if (Number.isNaN(this.#waitingSince)) this.#waitingSince = now;
     this.#sentBytes += bytes;
     this.#sentPackets++;
   }
@@ -167,7 +170,7 @@ export class BandwidthEstimator {
   feedback(batch: FeedbackBatch, now: number, reportedAt?: number): void {
     if (batch.count === 0) return;
     this.#feedbackAt = now;
-    this.#sentSinceFeedback = 0;
+    this.#waitingSince = Number.NaN;
     this.#backoff = 1;
     batch.sort();
     this.#measureRoundTrip(batch, now, reportedAt);
@@ -225,9 +228,9 @@ export class BandwidthEstimator {
   process(now: number): void {
     this.#alr.sent(0, now);
     this.#probes.process(this.#alr.since, this.#calmSince, this.#delays.rate.capacity.known, now);
-    const silence = now - this.#feedbackAt;
     // Feedback came once and comes no more, though something is sent: the path may be dead or full.
-    if (silence > SILENCE_MS && this.#sentSinceFeedback > 0 && now - this.#backedOffAt >= BACKOFF_MS) {
+    const isSilent = !Number.isNaN(this.#feedbackAt) && now - this.#waitingSince > SILENCE_MS;
+    if (isSilent && now - this.#backedOffAt >= BACKOFF_MS) {
       this.#backedOffAt = now;
       this.#backoff *= BACKOFF;
       this.#settle(now);
