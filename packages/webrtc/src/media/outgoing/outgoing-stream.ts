@@ -69,9 +69,12 @@ export class OutgoingStream {
   #lastMapped: Mapped | undefined = undefined;
   #continuity: { readonly mimeType: string; readonly codec: Continuity | undefined } | undefined = undefined;
 
-  /** Sequence numbers and timestamps begin at random (RFC 3550 §5.1). */
+  /** Where picture ids begin, for codecs that have them. */
+  readonly #pictureId: number;
+
+  /** Sequence numbers and timestamps begin at random (RFC 3550 §5.1), picture ids, too (RFC 7741 §4.2). */
   constructor(names: StreamNames, kind: 'audio' | 'video', cname: string, random: RandomSource) {
-    const start = new Uint8Array(6);
+    const start = new Uint8Array(8);
     random(start);
     this.names = names;
     this.#kind = kind;
@@ -79,6 +82,7 @@ export class OutgoingStream {
     // Below 2^15, so that the first packets can be lost without a wrap (RFC 3711 §3.3.1).
     this.#sequence = readU16(start, 0) & 0x7fff;
     this.#timeline = new Timeline(readU32(start, 2));
+    this.#pictureId = readU16(start, 6) & 0x7fff;
     this.needsKeyFrame = kind === 'video';
   }
 
@@ -326,7 +330,10 @@ export class OutgoingStream {
     this.#format = undefined;
     const codec = name === undefined ? this.#chosen() : this.#terms?.codecs.find((one) => sameCodec(one, name));
     if (codec === undefined) return undefined;
-    const packetizer = createPacketizer(codec.mimeType, { parameters: parametersOf(codec) });
+    const packetizer = createPacketizer(codec.mimeType, {
+      parameters: parametersOf(codec),
+      pictureId: this.#pictureId,
+    });
     if (packetizer !== undefined) this.#format = { codec, packetizer };
     return this.#format;
   }

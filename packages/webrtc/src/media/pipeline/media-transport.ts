@@ -145,6 +145,8 @@ export class MediaTransport {
       ...keysFromExporter(chosen, material, role),
       ...(crypto === undefined ? {} : { crypto }),
       maxStreams: 4 * (this.#options.media?.maxStreams ?? 256),
+      // Lost packets go out again as they are where the peer has no RTX; with AES-GCM that must not be.
+      allowRepeats: chosen.aead === undefined,
     });
     for (const stream of this.#local.values()) guard(() => stream.ready());
     this.#reallocate(now);
