@@ -70,7 +70,8 @@ export class MediaTransport {
   #session: SrtpSession | undefined = undefined;
   #stages: Stages | undefined = undefined;
   #chain: InterceptorChain | undefined = undefined;
-  #targetBitrate: number | undefined = undefined;
+  /** Whether the peer gives feedback from which congestion control learns. */
+  #steered: boolean | undefined = undefined;
   #allocationDue = false;
   #closed = false;
 
@@ -111,9 +112,9 @@ export class MediaTransport {
     return (this.#options.mtu ?? DEFAULT_MTU) - (this.#session?.overhead ?? MAX_SRTP_OVERHEAD) + FORWARDING_HEADROOM;
   }
 
-  /** bit/s that the network is believed to carry; undefined: not known. */
+  /** bit/s that the network is believed to carry; undefined: nobody tells. */
   get targetBitrate(): number | undefined {
-    return this.#targetBitrate;
+    return this.#steered ? this.#stages?.congestion?.targetBitrate : undefined;
   }
 
   /** The streams that come at present. */
@@ -157,6 +158,7 @@ export class MediaTransport {
     if (this.#closed) return;
     this.#local.set(stream.info.ssrc, stream);
     this.#start(reducedSize).bindLocalStream(stream.info, now);
+    this.#steer(now);
     if (this.isReady) stream.ready();
     this.#reallocate(now);
   }
@@ -326,7 +328,6 @@ export class MediaTransport {
         guard(() => this.#local.get(event.ssrc)?.keyFrameRequested());
         return;
       case 'bandwidth-estimate':
-        this.#targetBitrate = event.bitrate;
         this.#reallocate(now);
         return;
       case 'bye':
@@ -336,6 +337,16 @@ export class MediaTransport {
     }
   }
 
+  /** Without feedback the pacer must not hold packets to a rate that nothing can ever raise. */
+  #steer(now: Instant): void {
+    const { startBitrate = START_BITRATE, maxBitrate = UNSTEERED_BITRATE } = this.#options.media ?? {};
+    const steered = [...this.#local.values()].some(({ info }) => info.feedback.some(({ type }) => STEERING.has(type)));
+    if (steered === this.#steered) return;
+    if (!steered || this.#steered !== undefined)
+      this.#stages?.congestion?.setBitrateLimits({ start: steered ? startBitrate : maxBitrate }, now);
+    this.#steered = steered;
+  }
+
   /** Shares the bandwidth out anew. */
   #reallocate(now: Instant): void {
     // What a stream does when it is told its share may ask for another one.
@@ -343,7 +354,7 @@ export class MediaTransport {
     this.#allocationDue = true;
     const streams = [...this.#local.values()];
     const demands = streams.map(({ demand }) => (this.isReady ? (demand ?? NOTHING) : NOTHING));
-    const shares = allocateBitrate(this.#targetBitrate ?? Number.POSITIVE_INFINITY, demands);
+    const shares = allocateBitrate(this.targetBitrate ?? Number.POSITIVE_INFINITY, demands);
     for (const [index, stream] of streams.entries()) guard(() => stream.allocated(shares[index] as number));
     let wanted = 0;
     for (const { max } of demands) wanted += max;
@@ -420,6 +431,11 @@ const DEFAULT_MTU = 1200;
 /** Packets that wait to be sent at most. */
 const MAX_DUE = 4096;
 const MAX_DUE_REPORTS = 64;
+/** RTCP feedback that congestion control lives on: transport-wide, REMB, RFC 8888. */
+const STEERING: ReadonlySet<string> = new Set(['transport-cc', 'goog-remb', 'ack']);
+/** bit/s. */
+const START_BITRATE = 300_000;
+const UNSTEERED_BITRATE = 100_000_000;
 const NOTHING: StreamDemand = { min: 0, max: 0, weight: 1 };
 /** Bytes of the longest authentication tag (RFC 7714). */
 const MAX_SRTP_OVERHEAD = 16;
