@@ -32,10 +32,10 @@ describe('DelayEstimator', () => {
     const random = seededRandom(1);
     for (const i of range(0, 500)) {
       even.arrive(i * 20, i * 20 + 50);
-      even.complete(i * 20, i * 20 + 50);
+      even.complete(50 - even.base);
       const late = random.integer(0, 100);
       uneven.arrive(i * 20, i * 20 + late);
-      uneven.complete(i * 20, i * 20 + late);
+      uneven.complete(late - uneven.base);
     }
     expect(even.delay).toBe(0);
     expect(even.base).toBe(50);
@@ -48,7 +48,7 @@ describe('DelayEstimator', () => {
     const feed = (from: number, count: number, late: (i: number) => number): void => {
       for (const i of range(from, count)) {
         estimator.arrive(i * 20, i * 20 + late(i));
-        estimator.complete(i * 20, i * 20 + late(i));
+        estimator.complete(late(i) - estimator.base);
       }
     };
     feed(0, 300, (i) => (i % 5) * 40);
@@ -235,6 +235,22 @@ describe('JitterBuffer', () => {
     ]);
     expect(out.map(([sequence]) => sequence)).toEqual([1000, 1001, 1200, 11, 12]);
     expect(buffer.statistics.flushes).toBe(2);
+  });
+
+  it('a jump of the timestamps delays nothing, before or behind it', () => {
+    for (const jump of [0x4000_0000, 0xc000_0000, 0x8000_0000]) {
+      const buffer = new JitterBuffer('video', { minDelay: 60 });
+      const out: number[] = [];
+      for (let now = 0; now < 600; now++) {
+        if (now % 30 === 0) {
+          const timestamp = (now * 90 + (now >= 300 ? jump : 0)) >>> 0;
+          buffer.insert(packet(now / 30, { timestamp, marker: true }), RATE, now);
+        }
+        for (const each of all(() => buffer.poll(now))) out.push(now - 30 * each.sequenceNumber);
+      }
+      expect(new Set(out)).toEqual(new Set([60]));
+      expect(out).toHaveLength(18);
+    }
   });
 
   it('maxPackets and maxBytes bound it', () => {

@@ -35,10 +35,9 @@ export class DelayEstimator {
     } else if (transit < this.#least) this.#least = transit;
   }
 
-  /** Notes that a frame with this media time in ms was whole at `arrival`. */
-  complete(mediaTime: number, arrival: Instant): void {
-    const late = Math.max(0, arrival - mediaTime - this.base);
-    const bucket = Math.min(BUCKETS - 1, Math.floor(late / BUCKET));
+  /** Notes that a frame was whole `late` ms after its earliest arrival: `base` behind its media time. */
+  complete(late: number): void {
+    const bucket = Math.max(0, Math.min(BUCKETS - 1, Math.floor(late / BUCKET)));
     this.#samples++;
     // The first samples weigh the same; later ones push old ones out.
     const keep = Math.min(FORGET, 1 - 1 / this.#samples);

@@ -59,7 +59,8 @@ export class JitterBuffer {
   readonly #mask: number;
   readonly #packets: (RtpPacketView | undefined)[];
   readonly #arrivals: Float64Array;
-  readonly #mediaTimes: Float64Array;
+  /** When each packet would have come on the quickest way: later jumps of the time line do not move it. */
+  readonly #earliest: Float64Array;
   readonly #sequences: SequenceUnwrapper = new SequenceUnwrapper();
   readonly #timestamps: TimestampUnwrapper = new TimestampUnwrapper();
   readonly #estimator: DelayEstimator;
@@ -105,7 +106,7 @@ export class JitterBuffer {
     this.#mask = size - 1;
     this.#packets = new Array(size).fill(undefined);
     this.#arrivals = new Float64Array(size);
-    this.#mediaTimes = new Float64Array(size);
+    this.#earliest = new Float64Array(size);
   }
 
   /** Packets that wait. */
@@ -158,7 +159,7 @@ export class JitterBuffer {
     this.#estimator.arrive(mediaTime, now);
     if (sequence < this.#next) {
       this.#late++;
-      this.#estimator.complete(mediaTime, now);
+      this.#estimator.complete(now - mediaTime - this.#estimator.base);
       return 'late';
     }
     const at = sequence & this.#mask;
@@ -168,7 +169,7 @@ export class JitterBuffer {
     }
     this.#packets[at] = packet;
     this.#arrivals[at] = now;
-    this.#mediaTimes[at] = mediaTime;
+    this.#earliest[at] = mediaTime + this.#estimator.base;
     this.#count++;
     this.#bytes += packet.bytes.length;
     if (this.#count === 1 || sequence < this.#head) this.#head = sequence;
@@ -190,7 +191,7 @@ export class JitterBuffer {
     const inOrder = this.#head === this.#next;
     const arrival = this.#arrivals[at]!;
     if (this.#immediate) return inOrder ? Number.NEGATIVE_INFINITY : arrival + this.#reorderWait;
-    const playout = this.#mediaTimes[at]! + this.#estimator.base + this.targetDelay;
+    const playout = this.#earliest[at]! + this.targetDelay;
     if (inOrder) return Math.min(playout, arrival + this.#maxDelay);
     return Math.min(Math.max(playout, arrival + this.#lossWait), arrival + Math.max(this.#maxDelay, this.#reorderWait));
   }
@@ -209,7 +210,8 @@ export class JitterBuffer {
     this.#next = this.#head + 1;
     this.#started = true;
     if (this.#count > 0) while (this.#packets[++this.#head & this.#mask] === undefined);
-    const frame = this.#tally.leave(packet, this.#arrivals[at]!, this.#gap, now);
+    const arrival = this.#arrivals[at]!;
+    const frame = this.#tally.leave(packet, arrival, arrival - this.#earliest[at]!, this.#gap, now);
     if (packet.payloadEnd > packet.payloadOffset) this.#gap = false;
     if (frame !== undefined) this.#account(frame, packet.timestamp);
     return packet;
@@ -219,7 +221,7 @@ export class JitterBuffer {
     if (frame.complete) this.#complete++;
     else this.#incomplete++;
     const minimum = this.#estimator.delay;
-    this.#estimator.complete((this.#timestamps.peek(frame.timestamp) * 1000) / this.#clockRate, frame.lastArrival);
+    this.#estimator.complete(frame.late);
     const samples = (nextTimestamp - frame.timestamp) >>> 0;
     // Longer steps are pauses and say nothing of the length of a packet.
     if (samples <= this.#clockRate * MAX_AUDIO_SECONDS) this.#frameSamples = samples;

@@ -76,8 +76,9 @@ describe('a stream over a bad line', () => {
       expect([...sequences].sort((a, b) => ((a - 65_000) & 0xffff) - ((b - 65_000) & 0xffff))).toEqual(sequences);
       const [inbound] = line.b.parts.statistics().inbound;
       expect(inbound!.nackCount).toBe(0);
-      expect(inbound!.packetsLost).toBe(line.toB.stats.lost);
-      expect(inbound!.jitterBuffer!.packetsLost).toBe(3000 - sequences.length);
+      // Nobody knows of packets that are lost behind the last one that came.
+      expect(line.toB.stats.lost - inbound!.packetsLost).toBeLessThanOrEqual(3);
+      expect(3000 - sequences.length - inbound!.jitterBuffer!.packetsLost).toBeLessThanOrEqual(3);
       expect(inbound!.jitterBuffer!.framesIncomplete).toBeGreaterThan(50);
     }));
 
