@@ -154,10 +154,12 @@ describe('EcnResponse', () => {
     for (let i = 0; i < 100; i++) ecn.add(false);
     expect(ecn.update(50, 0)).toBe(1);
     expect(ecn.update(50, 50)).toBe(1);
+    expect(ecn.isActive).toBe(false);
     for (let i = 0; i < 100; i++) ecn.add(i < 40);
     expect(ecn.update(50, 100)).toBeCloseTo(0.95);
     expect(ecn.share).toBeCloseTo(0.1);
     expect(ecn.marked).toBe(40);
+    expect(ecn.isActive).toBe(true);
     for (let i = 0; i < 100; i++) ecn.add(true);
     expect(ecn.update(50, 150)).toBe(1);
     for (let i = 0; i < 100; i++) ecn.add(true);

@@ -87,7 +87,7 @@ describe('queues', () => {
     const sender = network.flows[0]!;
     expect(network.line.stats.marked).toBeGreaterThan(10);
     expect(network.line.stats.overflowed).toBe(0);
-    expect(utilisation(sender, 10, 20)).toBeGreaterThan(0.6);
+    expect(utilisation(sender, 10, 20)).toBeGreaterThan(0.8);
     expect(mean(sender, 'queueDelay', 10_000, 20_000)).toBeLessThan(15);
   });
 });

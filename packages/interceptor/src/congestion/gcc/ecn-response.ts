@@ -11,10 +11,17 @@ export class EcnResponse {
   #windowEnd = Number.NaN;
   #total = 0;
   #hasCut = false;
+  #markedAt = Number.NEGATIVE_INFINITY;
+  #isActive = false;
 
   /** The smoothed share of CE marks, 0 to 1. */
   get share(): number {
     return this.#share;
+  }
+
+  /** Whether there were marks in the last minute: this network tells by marks, so senders need not fill its queues to learn. */
+  get isActive(): boolean {
+    return this.#isActive;
   }
 
   /** How many packets came with CE. */
@@ -37,6 +44,8 @@ export class EcnResponse {
     if (Number.isNaN(this.#windowEnd)) this.#windowEnd = now + roundTripTime;
     if (now < this.#windowEnd || this.#packets === 0) return 1;
     const share = this.#marked / this.#packets;
+    if (this.#marked > 0) this.#markedAt = now;
+    this.#isActive = now - this.#markedAt < ACTIVE_MS;
     this.#share += (share - this.#share) * GAIN;
     if (this.#share < 0.001) this.#share = 0;
     // What was cut in the last round trip shows only in the next one.
@@ -54,3 +63,4 @@ const GAIN = 1 / 4;
 const LEAST_CUT = 0.02;
 const MOST_CUT = 0.15;
 const SHORTEST_MS = 25;
+const ACTIVE_MS = 60_000;

@@ -90,7 +90,7 @@ export class BandwidthEstimator {
 
   /** Whether the network marks packets instead of letting queues grow. */
   get isMarked(): boolean {
-    return this.#ecn.share > 0;
+    return this.#ecn.isActive;
   }
 
   /** `bytesInFlight` is what the history of sent packets says. */
