@@ -32,8 +32,20 @@ export interface FeedFrame {
 export interface FeedSink {
   frame(frame: FeedFrame): void;
   packet(packet: RtpPacketView, stream: FeedStream): void;
-  /** bit/s that may be used for a layer; undefined while nothing can be sent. */
-  bitrate(rid: string | undefined): number | undefined;
+  /** What may be sent of a layer; undefined while nothing can be sent. */
+  target(rid: string | undefined): FeedTarget | undefined;
+}
+
+/** What a source should make of a layer, or of all it has. */
+export interface FeedTarget {
+  /** bit/s that may be used; 0: none needs the layer. */
+  readonly bitrate: number;
+  /** Frames per second at most; undefined: no limit. */
+  readonly maxFramerate: number | undefined;
+  /** By how much width and height are to be divided; at least 1. */
+  readonly scaleResolutionDownBy: number;
+  /** W3C WebRTC-SVC; undefined: as the source likes. */
+  readonly scalabilityMode: string | undefined;
 }
 
 /** A track, as its feed sees it. */
@@ -55,7 +67,7 @@ export abstract class Feed {
   abstract requestKeyFrame(rid: string | undefined): void;
 
   /** What the sinks want of a layer may have changed. */
-  abstract bitrateChanged(): void;
+  abstract targetChanged(): void;
 
   get sinks(): readonly FeedSink[] {
     return this.#sinks;
@@ -100,14 +112,23 @@ export abstract class Feed {
     for (const track of this.#tracks) track.setMuted(muted);
   }
 
-  /** Lowest rate that any sink wants of a layer; undefined while none can send. */
-  lowestBitrate(rid: string | undefined): number | undefined {
-    let lowest: number | undefined;
+  /** What the weakest of the sinks wants of a layer; undefined while none can send. */
+  target(rid: string | undefined): FeedTarget | undefined {
+    let weakest: FeedTarget | undefined;
     for (const sink of this.#sinks) {
-      const bitrate = sink.bitrate(rid);
-      if (bitrate !== undefined && (lowest === undefined || bitrate < lowest)) lowest = bitrate;
+      const target = sink.target(rid);
+      if (target === undefined) continue;
+      weakest =
+        weakest === undefined
+          ? target
+          : {
+              bitrate: Math.min(weakest.bitrate, target.bitrate),
+              maxFramerate: lower(weakest.maxFramerate, target.maxFramerate),
+              scaleResolutionDownBy: Math.max(weakest.scaleResolutionDownBy, target.scaleResolutionDownBy),
+              scalabilityMode: weakest.scalabilityMode ?? target.scalabilityMode,
+            };
     }
-    return lowest;
+    return weakest;
   }
 
   /** The set of sinks is another one. */
@@ -115,4 +136,8 @@ export abstract class Feed {
 
   /** Nobody shows this feed any more. */
   protected abandoned(): void {}
+}
+
+function lower(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }

@@ -1,12 +1,14 @@
 import type { Instant } from '@kaon/interface/core/v1';
 import type { EncodedFrame, RtpPacketView } from '@kaon/interface/rtp/v1';
-import { EXTENSION_URI } from '@kaon/rtp';
+import { EXTENSION_URI, RtpPacket } from '@kaon/rtp';
+import { decodeRed, type RedBlock } from '@kaon/rtp/payload/red';
+import { isMalformed } from '@kaon/wire';
 import { isCodec, isMediaCodec } from '../codecs/match.ts';
 import { type CodecName, Feed, type FeedStream } from './feed.ts';
 import type { ReceiverHost } from './host.ts';
 import { FrameAssembly } from './incoming/frame-assembly.ts';
 import type { CodecParameters, ReceiveAgreement } from './negotiated.ts';
-import { guard } from './pipeline/guard.ts';
+import { guard, throwLater } from './pipeline/guard.ts';
 import type { MediaTransport } from './pipeline/media-transport.ts';
 import type { ReceivePort, RemoteStream } from './pipeline/ports.ts';
 import { SourcesSeen } from './sources-seen.ts';
@@ -197,10 +199,19 @@ export class ReceiverCore {
     stream.bytes += packet.payloadEnd - packet.payloadOffset;
     if (packet.payloadEnd > packet.payloadOffset) this.#heard(packet, stream, now);
     if (this.feed.muted) this.#setMuted(false);
-    const { onrtp } = this;
-    if (onrtp !== null) guard(() => onrtp(packet, info));
-    if (this.feed.sinks.length > 0) this.feed.packet(packet, stream);
+    try {
+      this.onrtp?.(packet, info);
+    } catch (error) {
+      throwLater(error);
+    }
+    if (this.feed.sinks.length > 0) this.#pass(packet, stream, info);
     if (this.#wantsFrames) this.#assemble(packet, stream, info, now);
+  }
+
+  /** Gives a packet to senders. Of RED (RFC 2198) they get what is new: its redundancy is for this hop. */
+  #pass(packet: RtpPacketView, stream: IncomingStream, { codec }: ReceivedPacketInfo): void {
+    const passed = isCodec(codec, 'red') ? primaryOf(packet) : packet;
+    if (passed !== undefined) this.feed.packet(passed, stream);
   }
 
   #assemble(packet: RtpPacketView, stream: IncomingStream, info: ReceivedPacketInfo, now: Instant): void {
@@ -335,7 +346,13 @@ export class ReceiverFeed extends Feed {
   }
 
   packet(packet: RtpPacketView, stream: FeedStream): void {
-    for (const sink of this.sinks) guard(() => sink.packet(packet, stream));
+    for (const sink of this.sinks) {
+      try {
+        sink.packet(packet, stream);
+      } catch (error) {
+        throwLater(error);
+      }
+    }
   }
 
   requestKeyFrame(rid: string | undefined): void {
@@ -343,7 +360,23 @@ export class ReceiverFeed extends Feed {
   }
 
   /** The peer's encoder follows the peer's own estimate. */
-  bitrateChanged(): void {}
+  targetChanged(): void {}
+}
+
+/** A packet of audio RED as one of the codec inside; undefined when it is malformed. */
+function primaryOf(packet: RtpPacketView): RtpPacketView | undefined {
+  const { bytes, payloadOffset, payloadEnd } = packet;
+  const blocks = decodeRed(bytes, payloadOffset, payloadEnd);
+  if (isMalformed(blocks)) return undefined;
+  const { data, payloadType } = blocks[blocks.length - 1] as RedBlock;
+  const plain = new Uint8Array(payloadOffset + data.length);
+  plain.set(bytes.subarray(0, payloadOffset));
+  plain.set(data, payloadOffset);
+  // Padding stays behind.
+  plain[0] = (plain[0] as number) & 0xdf;
+  plain[1] = ((plain[1] as number) & 0x80) | payloadType;
+  const read = new RtpPacket();
+  return read.reset(plain) ? read : undefined;
 }
 
 function toTransform({ data, ...received }: ReceivedFrame): TransformFrame {

@@ -1,7 +1,7 @@
 import type { Instant } from '@kaon/interface/core/v1';
 import type { RtpPacketView } from '@kaon/interface/rtp/v1';
 import { generateSsrc } from '@kaon/rtp';
-import type { CodecName, Feed, FeedFrame, FeedSink, FeedStream } from './feed.ts';
+import type { CodecName, Feed, FeedFrame, FeedSink, FeedStream, FeedTarget } from './feed.ts';
 import type { SenderHost } from './host.ts';
 import { LayerChoice } from './layer-choice.ts';
 import type { CodecParameters, LayerParameters, SendAgreement, SentEncoding } from './negotiated.ts';
@@ -105,14 +105,17 @@ export class SenderCore implements FeedSink {
     for (const [index, encoding] of this.#encodings.entries()) {
       const next = parameters[index] as RTCRtpEncodingParameters;
       const wasActive = encoding.parameters.active !== false;
+      const codec = encoding.stream.codec;
       encoding.parameters = next;
       encoding.stream.prefer(next.codec);
-      if (!wasActive && next.active !== false) {
+      // Another codec begins with a key frame, and so does what was paused.
+      if ((!wasActive && next.active !== false) || encoding.stream.codec !== codec) {
         encoding.stream.leave();
         this.requestKeyFrame(next.rid);
       }
     }
     this.#demandChanged();
+    this.#feed?.targetChanged();
   }
 
   setLayers(layers: readonly LayerParameters[]): void {
@@ -136,7 +139,7 @@ export class SenderCore implements FeedSink {
     this.#transport = agreement === undefined ? undefined : transport;
     if (agreement === undefined || transport === undefined) {
       this.#tones?.stop();
-      this.#feed?.bitrateChanged();
+      this.#feed?.targetChanged();
       return;
     }
     this.setLayers(agreement.layers);
@@ -221,10 +224,15 @@ export class SenderCore implements FeedSink {
     stream.forward(packet, from, now);
   }
 
-  bitrate(rid: string | undefined): number | undefined {
+  target(rid: string | undefined): FeedTarget | undefined {
     if (!this.#transport?.isReady || this.#agreement === undefined) return undefined;
-    if (rid === undefined || this.#encodings.length === 1) return this.#encodings[0]?.bitrate;
-    return this.#encodings.find(({ parameters }) => parameters.rid === rid)?.bitrate;
+    const encoding =
+      rid === undefined || this.#encodings.length === 1
+        ? this.#encodings[0]
+        : this.#encodings.find(({ parameters }) => parameters.rid === rid);
+    if (encoding === undefined) return undefined;
+    const { maxFramerate, scaleResolutionDownBy = 1, scalabilityMode } = encoding.parameters;
+    return { bitrate: encoding.bitrate, maxFramerate, scaleResolutionDownBy, scalabilityMode };
   }
 
   /** What an encoding wants of the network. */
@@ -248,7 +256,7 @@ export class SenderCore implements FeedSink {
   }
 
   allocated(): void {
-    this.#feed?.bitrateChanged();
+    this.#feed?.targetChanged();
   }
 
   /** Whether anything of the track may be sent now. */

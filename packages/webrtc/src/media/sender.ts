@@ -1,5 +1,4 @@
 import { capabilities, type RTCRtpCapabilities } from '../codecs/capabilities.ts';
-import { isMediaCodec } from '../codecs/match.ts';
 import { Construction } from '../construction.ts';
 import type { RTCDtlsTransport } from '../dtls-transport.ts';
 import { closedError, domError } from '../errors.ts';
@@ -7,6 +6,7 @@ import type { RTCStatsReport } from '../stats/report.ts';
 import { dtmfInternals, type RTCDTMFSender } from './dtmf-sender.ts';
 import type { SenderHost } from './host.ts';
 import type { LayerParameters, SendAgreement, SentEncoding } from './negotiated.ts';
+import { isSendable } from './outgoing/outgoing-stream.ts';
 import { checkEncodings, checkParameters } from './parameters/check.ts';
 import { extensionParameters, mediaCodecParameters } from './parameters/show.ts';
 import type { RTCRtpEncodingParameters, RTCRtpSendParameters, RTCSetParameterOptions } from './parameters/types.ts';
@@ -116,7 +116,7 @@ export class RTCRtpSender {
   /** Changes encodings. Rejects with the standard's errors for anything else that differs from what `getParameters` returned. */
   async setParameters(parameters: RTCRtpSendParameters, options: RTCSetParameterOptions = {}): Promise<void> {
     if (this.#stopped) throw domError('InvalidStateError', 'the transceiver is stopped');
-    const codecs = (this.#agreement?.codecs ?? []).filter(isMediaCodec);
+    const codecs = (this.#agreement?.codecs ?? []).filter(isSendable);
     const encodings = checkParameters(this.#kind, this.#lastReturned, parameters, codecs);
     const { encodingOptions = [] } = options;
     if (encodingOptions.length > 0 && encodingOptions.length !== encodings.length)

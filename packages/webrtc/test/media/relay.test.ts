@@ -1,9 +1,12 @@
 import type { RtpPacketView } from '@kaon/interface/rtp/v1';
+import { encodeRtp } from '@kaon/rtp';
+import { encodeRed } from '@kaon/rtp/payload/red';
 import { expect, it } from 'vitest';
 import type { RTCRtpReceiver } from '../../src/media/receiver.ts';
 import type { ReceivedFrame } from '../../src/media/receiver-core.ts';
 import { FrameSource } from '../../src/media/sources/frame-source.ts';
-import { agreed, H264, layers, MediaPair, RTX, VP8, vp8Frame } from './helpers.ts';
+import { RtpSource } from '../../src/media/sources/rtp-source.ts';
+import { agreed, H264, layers, MediaPair, OPUS, opusFrame, RTX, VP8, vp8Frame } from './helpers.ts';
 
 interface Heard {
   readonly frames: ReceivedFrame[];
@@ -147,4 +150,38 @@ it('drops what the viewer did not agree on', () => {
   together([up, viewer], 1000);
   expect(heard.packets).toEqual([]);
   expect(sender.counters.dropped).toBeGreaterThan(0);
+});
+
+it('passes the new part of redundant audio on', () => {
+  const up = new MediaPair();
+  const viewer = new MediaPair({ delay: 5 }, { seed: 2 });
+  const red = {
+    payloadType: 63,
+    mimeType: 'audio/red',
+    clockRate: 48_000,
+    channels: 2,
+    sdpFmtpLine: '111/111',
+    rtcpFeedback: [],
+  };
+  const receiver = up.b.receiver(agreed('audio', { codecs: [OPUS, red] }));
+  const heard: ReceivedFrame[] = [];
+  receiver.onframe = (frame) => heard.push(frame);
+  viewer.a.sender(agreed('audio'), receiver.track);
+  const passed = listen(viewer.b.receiver(agreed('audio')));
+  const source = new RtpSource({ kind: 'audio', codec: red });
+  up.a.sender(agreed('audio', { codecs: [OPUS, red] }), source.track);
+  const frames = [1, 2, 3].map((seed) => opusFrame(60, seed));
+  for (const [index, data] of frames.entries()) {
+    const older =
+      index === 0 ? [] : [{ payloadType: 111, timestampOffset: 960, data: frames[index - 1] as Uint8Array }];
+    const payload = encodeRed([...older, { payloadType: 111, timestampOffset: 0, data }]);
+    source.write(encodeRtp({ ssrc: 1, payloadType: 63, sequenceNumber: index, timestamp: 960 * index, payload }));
+  }
+  together([up, viewer], 300);
+  expect(heard.map(({ mimeType, payloadType, data }) => [mimeType, payloadType, data.length])).toEqual(
+    frames.map(() => ['audio/opus', 111, 60]),
+  );
+  expect(passed.frames.map(({ data }) => Buffer.from(data).toString('hex'))).toEqual(
+    frames.map((data) => Buffer.from(data).toString('hex')),
+  );
 });

@@ -4,7 +4,7 @@ import type { RTCRtpEncodingParameters, RTCRtpSendParameters } from '../../src/m
 import { RTCRtpSender, senderInternals } from '../../src/media/sender.ts';
 import { FrameSource } from '../../src/media/sources/frame-source.ts';
 import { MediaStream } from '../../src/media/stream.ts';
-import { agreed, H264, layers, MediaPair, opusFrame, RTX, VP8, vp8Frame } from './helpers.ts';
+import { agreed, H264, layers, MediaPair, OPUS, opusFrame, RTX, VP8, vp8Frame } from './helpers.ts';
 
 const THREE: RTCRtpEncodingParameters[] = [{ rid: 'q' }, { rid: 'h' }, { rid: 'f' }];
 
@@ -145,6 +145,37 @@ it('sends the codec that an encoding asks for', async () => {
   expect(types).toEqual(['video/VP8']);
 });
 
+it('sends audio with redundancy when an encoding asks for it', async () => {
+  const pair = new MediaPair();
+  const red = {
+    payloadType: 63,
+    mimeType: 'audio/red',
+    clockRate: 48_000,
+    channels: 2,
+    sdpFmtpLine: '111/111',
+    rtcpFeedback: [],
+  };
+  const agreement = agreed('audio', { codecs: [red, OPUS] });
+  const source = new FrameSource({ kind: 'audio' });
+  const sender = pair.a.sender(agreement, source.track);
+  const receiver = pair.b.receiver(agreement);
+  const types: number[] = [];
+  const sizes: number[] = [];
+  receiver.onrtp = ({ payloadType }) => types.push(payloadType);
+  receiver.onframe = ({ data, mimeType }) => sizes.push(mimeType === 'audio/opus' ? data.length : -1);
+  source.write({ data: opusFrame(60), time: 0 });
+  const parameters = sender.getParameters();
+  parameters.encodings[0]!.codec = { mimeType: 'audio/red', clockRate: 48_000, channels: 2, sdpFmtpLine: '111/111' };
+  await sender.setParameters(parameters);
+  for (const index of [1, 2, 3]) {
+    pair.line.advance(20);
+    source.write({ data: opusFrame(60, index), time: index * 20 });
+  }
+  pair.line.advance(200);
+  expect(types).toEqual([111, 63, 63, 63]);
+  expect(sizes).toEqual([60, 60, 60, 60]);
+});
+
 it('goes on evenly over replaceTrack', async () => {
   const pair = new MediaPair();
   const first = new FrameSource({ kind: 'audio' });
@@ -234,4 +265,27 @@ it('writes audio level and rotation where they were negotiated, and nothing else
   expect(seen).toEqual([0x80 | 30]);
   expect(rotations).toEqual([-1]);
   expect(receiver.getSynchronizationSources()[0]?.audioLevel).toBeCloseTo(10 ** -1.5);
+});
+
+it('tells the source what encodings ask for', async () => {
+  const pair = new MediaPair();
+  const source = new FrameSource({ kind: 'video' });
+  const reports: unknown[] = [];
+  source.onbitrate = (report) => reports.push(report);
+  const sender = pair.a.sender(agreed('video'), source.track);
+  const parameters = sender.getParameters();
+  Object.assign(parameters.encodings[0]!, {
+    maxFramerate: 15,
+    scaleResolutionDownBy: 2,
+    scalabilityMode: 'L1T3',
+    maxBitrate: 200_000,
+  });
+  await sender.setParameters(parameters);
+  expect(reports.at(-1)).toEqual({
+    rid: undefined,
+    bitrate: 200_000,
+    maxFramerate: 15,
+    scaleResolutionDownBy: 2,
+    scalabilityMode: 'L1T3',
+  });
 });

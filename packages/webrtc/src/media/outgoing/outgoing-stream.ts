@@ -95,7 +95,7 @@ export class OutgoingStream {
   configure(agreement: SendAgreement, transport: MediaTransport): void {
     const table = new PayloadTable(agreement.codecs);
     const { ssrc, rid, rtxSsrc, fecSsrc } = this.names;
-    const codecs = agreement.codecs.filter(isMediaCodec);
+    const codecs = agreement.codecs.filter(isSendable);
     const resends = table.streamPayloads.some(({ rtxPayloadType }) => rtxPayloadType !== undefined);
     this.#terms = {
       transport,
@@ -111,7 +111,7 @@ export class OutgoingStream {
         payloads: table.streamPayloads,
         rtxSsrc: resends ? rtxSsrc : undefined,
         fec: table.fec(fecSsrc),
-        feedback: codecs[0]?.rtcpFeedback ?? [],
+        feedback: codecs.find(isMediaCodec)?.rtcpFeedback ?? [],
         extensions: agreement.headerExtensions,
       },
     };
@@ -159,9 +159,10 @@ export class OutgoingStream {
     this.#addExtensions(frame, undefined);
     let header = FIXED_HEADER + extensions.length;
     const room = transport.maxPacketSize - header;
-    packetizer.start(frame as EncodedFrame, room);
+    // A packet of audio is about as long as its frame, unless it carries others, too.
+    const size = isVideo || !isMediaCodec(codec) ? room : Math.min(room, frame.data.length + AUDIO_SLACK);
+    packetizer.start(frame as EncodedFrame, size);
     const timestamp = this.#timeline.map(frame.timestamp, codec.clockRate, now);
-    const size = isVideo ? room : Math.min(room, frame.data.length + AUDIO_SLACK);
     for (let first = true; ; first = false) {
       const copy = descriptor === undefined ? undefined : descriptorFor(descriptor, first);
       if (copy !== undefined) {
@@ -321,7 +322,8 @@ export class OutgoingStream {
     const codecs = this.#terms?.codecs ?? [];
     const preferred = this.#preferred;
     const chosen = preferred === undefined ? undefined : codecs.find((one) => sameCodec(one, preferred));
-    return chosen ?? codecs[0];
+    // RED has to be asked for.
+    return chosen ?? codecs.find(isMediaCodec);
   }
 
   #formatOf(name: CodecName | undefined): Format | undefined {
@@ -372,6 +374,11 @@ interface Format {
 interface Mapped {
   readonly codec: CodecParameters;
   readonly continuity: Continuity | undefined;
+}
+
+/** Whether frames can be sent in it: media codecs, and audio with redundancy (RFC 2198). RED of video carries ULPFEC. */
+export function isSendable(codec: CodecParameters): boolean {
+  return isMediaCodec(codec) || codec.mimeType.toLowerCase() === 'audio/red';
 }
 
 /**

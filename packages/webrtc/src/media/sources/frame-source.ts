@@ -5,7 +5,7 @@ import {
   writeAudioLevel,
   writeVideoOrientation,
 } from '@kaon/rtp';
-import { type CodecName, Feed, type FeedFrame } from '../feed.ts';
+import { type CodecName, Feed, type FeedFrame, type FeedTarget } from '../feed.ts';
 import { type MediaStreamTrack, type MediaTrackSettings, trackInternals } from '../track.ts';
 
 /** What a frame source is made of. */
@@ -48,19 +48,17 @@ export interface SourceFrame {
   readonly extensions?: Readonly<Record<string, Uint8Array>> | undefined;
 }
 
-/** What may be sent, over all senders of a source's track. */
-export interface BitrateReport {
+/** What may be sent: what the weakest of a source's senders wants. */
+export interface BitrateReport extends FeedTarget {
   /** Layer of a simulcast. */
   readonly rid: string | undefined;
-  /** bit/s that the weakest of its senders may use; 0: none needs the layer. */
-  readonly bitrate: number;
 }
 
 /** Gives encoded frames to the senders of its track. */
 export class FrameSource {
   /** Called when a receiver needs a key frame (of a layer): the next frame should be one. A plain callback. */
   onkeyframerequest: ((rid: string | undefined) => void) | null = null;
-  /** Called when another bit rate may be used. A plain callback. */
+  /** Called when another bit rate may be used, or parameters of a sender were changed. A plain callback. */
   onbitrate: ((report: BitrateReport) => void) | null = null;
   /** Called when the last track of the source was stopped. A plain callback. */
   onstop: (() => void) | null = null;
@@ -96,7 +94,7 @@ export class FrameSource {
 
   /** bit/s that may be used (for a layer); undefined while nothing can be sent. */
   bitrate(rid?: string): number | undefined {
-    return this.#feed.lowestBitrate(rid);
+    return this.#feed.target(rid)?.bitrate;
   }
 
   /**
@@ -133,7 +131,7 @@ export class SourceFeed extends Feed {
     bitrate(report: BitrateReport): void;
     stop(): void;
   };
-  readonly #reported = new Map<string | undefined, number>();
+  readonly #reported = new Map<string | undefined, FeedTarget>();
 
   constructor(
     rids: readonly string[],
@@ -148,22 +146,39 @@ export class SourceFeed extends Feed {
     this.#calls.keyFrame(rid);
   }
 
-  bitrateChanged(): void {
+  targetChanged(): void {
     for (const rid of this.rids.length === 0 ? [undefined] : this.rids) {
-      const bitrate = this.lowestBitrate(rid) ?? 0;
-      if (this.#reported.get(rid) === bitrate) continue;
-      this.#reported.set(rid, bitrate);
-      this.#calls.bitrate({ rid, bitrate });
+      const target = this.target(rid) ?? NOTHING;
+      const before = this.#reported.get(rid);
+      if (before !== undefined && same(before, target)) continue;
+      this.#reported.set(rid, target);
+      this.#calls.bitrate({ rid, ...target });
     }
   }
 
   protected override sinksChanged(): void {
-    this.bitrateChanged();
+    this.targetChanged();
   }
 
   protected override abandoned(): void {
     this.#calls.stop();
   }
+}
+
+const NOTHING: FeedTarget = {
+  bitrate: 0,
+  maxFramerate: undefined,
+  scaleResolutionDownBy: 1,
+  scalabilityMode: undefined,
+};
+
+function same(a: FeedTarget, b: FeedTarget): boolean {
+  return (
+    a.bitrate === b.bitrate &&
+    a.maxFramerate === b.maxFramerate &&
+    a.scaleResolutionDownBy === b.scaleResolutionDownBy &&
+    a.scalabilityMode === b.scalabilityMode
+  );
 }
 
 function timestampOf({ timestamp, time }: SourceFrame, clockRate: number): number {

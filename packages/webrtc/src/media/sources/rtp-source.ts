@@ -1,7 +1,6 @@
 import type { RtpPacketView } from '@kaon/interface/rtp/v1';
 import { RtpPacket } from '@kaon/rtp';
 import type { CodecName, FeedStream } from '../feed.ts';
-import { guard } from '../pipeline/guard.ts';
 import { type MediaStreamTrack, type MediaTrackSettings, trackInternals } from '../track.ts';
 import { type BitrateReport, SourceFeed } from './frame-source.ts';
 
@@ -62,7 +61,7 @@ export class RtpSource {
 
   /** bit/s that may be used (for a layer); undefined while nothing can be sent. */
   bitrate(rid?: string): number | undefined {
-    return this.#feed.lowestBitrate(rid);
+    return this.#feed.target(rid)?.bitrate;
   }
 
   /**
@@ -83,7 +82,7 @@ export class RtpSource {
     const { sinks } = this.#feed;
     if (sinks.length === 0) return true;
     const stream = this.#streamOf(view.ssrc, rid);
-    for (const sink of sinks) guard(() => sink.packet(view, stream));
+    for (const sink of sinks) sink.packet(view, stream);
     return true;
   }
 
