@@ -32,17 +32,40 @@ export {
   type RTCDTMFSenderEventMap,
   RTCDTMFToneChangeEvent,
 } from './media/dtmf-sender.ts';
+export type {
+  CodecParameters,
+  ExtensionParameters,
+  LayerParameters,
+  ReceiveAgreement,
+  SendAgreement,
+} from './media/negotiated.ts';
 export type { MediaOptions } from './media/options.ts';
+export {
+  type OutgoingCounters,
+  OutgoingStream,
+  type StreamNames,
+} from './media/outgoing/outgoing-stream.ts';
 export type {
   RTCRtpCodecParameters,
   RTCRtpEncodingParameters,
   RTCRtpHeaderExtensionParameters,
   RTCRtpReceiveParameters,
   RTCRtpSendParameters,
+  RTCSetParameterOptions,
 } from './media/parameters/types.ts';
+export {
+  FORWARDING_HEADROOM,
+  MediaTransport,
+  type MediaTransportCounters,
+  type MediaTransportOptions,
+} from './media/pipeline/media-transport.ts';
+export type { LocalStream, ReceivePort, RemoteStream, StreamDemand } from './media/pipeline/ports.ts';
+export type { RouterCounters } from './media/pipeline/router.ts';
+export type { Stages } from './media/pipeline/stages.ts';
 export { RTCRtpReceiver } from './media/receiver.ts';
 export type { ReceivedFrame, ReceivedPacketInfo, ReceiverCounters } from './media/receiver-core.ts';
 export { RTCRtpSender } from './media/sender.ts';
+export type { SenderCounters } from './media/sender-core.ts';
 export {
   type BitrateReport,
   FrameSource,
@@ -59,7 +82,14 @@ export {
   RTCEncodedVideoFrame,
   type RTCEncodedVideoFrameMetadata,
 } from './media/transform/encoded-frame.ts';
-export { RTCRtpScriptTransform } from './media/transform/script-transform.ts';
+export type { RTCEncodedStreams } from './media/transform/encoded-streams.ts';
+export type { TransformFrame } from './media/transform/frame-pipe.ts';
+export { onRtcTransform } from './media/transform/port-pipe.ts';
+export {
+  RTCRtpScriptTransform,
+  type RTCRtpScriptTransformer,
+  type RTCTransformEventLike,
+} from './media/transform/script-transform.ts';
 export { type RTCOfferOptions, RTCPeerConnection, type RTCPeerConnectionEventMap } from './peer-connection.ts';
 export { RTCSctpTransport, type RTCSctpTransportEventMap, type RTCSctpTransportState } from './sctp-transport.ts';
 export {

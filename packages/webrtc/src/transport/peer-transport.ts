@@ -19,7 +19,7 @@ import { rtcError } from '../errors.ts';
 import { Gatherer } from '../gatherer.ts';
 import { apiCandidate, RTCIceCandidate } from '../ice-candidate.ts';
 import { iceTransportInternals, type RTCIceTransport } from '../ice-transport.ts';
-import { MediaTransport } from '../media/pipeline/media-transport.ts';
+import { FORWARDING_HEADROOM, MediaTransport } from '../media/pipeline/media-transport.ts';
 import type { StackEvent } from '../stack/events.ts';
 import { DataStack, type SctpOptions } from '../stack/stack.ts';
 import { FingerprintError } from './fingerprint-error.ts';
@@ -151,7 +151,7 @@ export class PeerTransport {
     });
     this.#driver = run(this.stack, {
       clock: environment.clock,
-      slotSize: kaon.mtu ?? DEFAULT_MTU,
+      slotSize: (kaon.mtu ?? DEFAULT_MTU) + FORWARDING_HEADROOM,
       onEvent: (event) => this.#onEvent(event),
       onSocketError: (socket) => this.#socketDied(socket),
     });
