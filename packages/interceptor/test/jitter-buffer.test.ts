@@ -237,6 +237,19 @@ describe('JitterBuffer', () => {
     expect(buffer.statistics.flushes).toBe(2);
   });
 
+  it('a stray packet ahead makes 63 packets late, and no more', () => {
+    const buffer = new JitterBuffer('video', { mode: 'immediate', reorderWait: 0 });
+    const arrivals = [[1, 30], [500, 40], ...range(2, 100).map((i) => [i, 30 + i] as const)] as const;
+    const out = play(buffer, [...arrivals].sort(([, a], [, b]) => a - b) as [number, number][]);
+    expect(
+      out
+        .map(([sequence]) => sequence)
+        .filter((each) => each !== 500)
+        .slice(-60),
+    ).toEqual(range(42, 60));
+    expect(buffer.statistics.packetsLate).toBe(63);
+  });
+
   it('a jump of the timestamps delays nothing, before or behind it', () => {
     for (const jump of [0x4000_0000, 0xc000_0000, 0x8000_0000]) {
       const buffer = new JitterBuffer('video', { minDelay: 60 });

@@ -80,6 +80,7 @@ export class JitterBuffer {
   #count = 0;
   #bytes = 0;
   #restartAt = -1;
+  #lateRun = 0;
   #frameSamples = 0;
   #lost = 0;
   #late = 0;
@@ -243,20 +244,30 @@ export class JitterBuffer {
       this.#gap = true;
       return this.#begin(sequence, true);
     }
-    if (sequence < this.#next - size) {
-      // Two in a row far behind: the sender began anew (RFC 3550 §A.1).
-      if (sequenceNumber !== this.#restartAt) this.#restartAt = (sequenceNumber + 1) & 0xffff;
-      else {
-        this.#flush(now);
-        this.#sequences.reset();
-        this.#timestamps.reset();
-        this.#estimator.reset();
-        this.#gap = true;
-        return this.#begin(this.#sequences.unwrap(sequenceNumber), true);
-      }
-    } else if (!this.#started && sequence < this.#next && this.#highest - sequence <= this.#mask) this.#next = sequence;
+    if (sequence >= this.#next) this.#lateRun = 0;
+    else if (!this.#started && this.#highest - sequence <= this.#mask) this.#next = sequence;
+    else if (this.#isRestart(sequenceNumber, sequence < this.#next - size)) return this.#restart(sequenceNumber, now);
     if (sequence > this.#highest) this.#highest = sequence;
     return sequence;
+  }
+
+  /**
+   * Whether the sender began anew: two packets in a row that are far behind (RFC 3550 §A.1), or many that are late with none in
+   * time between them.
+   */
+  #isRestart(sequenceNumber: number, far: boolean): boolean {
+    const isNext = sequenceNumber === this.#restartAt;
+    if (far) this.#restartAt = (sequenceNumber + 1) & 0xffff;
+    return (far && isNext) || ++this.#lateRun >= MAX_LATE_RUN;
+  }
+
+  #restart(sequenceNumber: number, now: Instant): number {
+    this.#flush(now);
+    this.#sequences.reset();
+    this.#timestamps.reset();
+    this.#estimator.reset();
+    this.#gap = true;
+    return this.#begin(this.#sequences.unwrap(sequenceNumber), true);
   }
 
   /** As long as nothing was given, packets before the first one have a place in front of it. */
@@ -266,6 +277,7 @@ export class JitterBuffer {
     this.#highest = sequence;
     this.#started = started;
     this.#restartAt = -1;
+    this.#lateRun = 0;
     return sequence;
   }
 
@@ -295,6 +307,8 @@ function checkedSize(options: JitterBufferOptions): number {
   return size;
 }
 
+/** Late packets with none in time between them, after which it is the buffer that is wrong. */
+const MAX_LATE_RUN = 64;
 /** Round trips that a gap is waited for: a frame of video costs all that build on it, one of audio can be concealed. */
 const VIDEO_TRIPS = 5.5;
 const AUDIO_TRIPS = 1.5;
