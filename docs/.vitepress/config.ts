@@ -25,6 +25,7 @@ export default defineConfig({
         items: [
           { text: 'Getting started', link: '/guide/' },
           { text: 'Errors', link: '/guide/errors' },
+          { text: 'Congestion control', link: '/guide/congestion-control' },
           { text: 'A custom stack', link: '/examples/custom-stack/README' },
         ],
       },

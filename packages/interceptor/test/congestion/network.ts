@@ -38,6 +38,8 @@ export interface NetworkOptions {
   readonly line?: NetemOptions;
   readonly back?: NetemOptions;
   readonly flows?: readonly FlowOptions[];
+  /** Hosts notice things only at multiples of so many ms, as their timers and sockets have it. Default 0: at once. */
+  readonly granularity?: number;
 }
 
 /** What one flow does in a step of 100 ms. */
@@ -167,7 +169,8 @@ export class Network {
       for (const flow of this.flows) next = Math.min(next, flow.pollTimeout);
       if (next > end) break;
       // Rounding must not make time stand still.
-      this.now = Math.max(this.now, next);
+      const { granularity = 0 } = this.#options;
+      this.now = Math.max(this.now, granularity === 0 ? next : Math.ceil(next / granularity) * granularity);
       this.#step(this.now);
     }
     this.now = end;

@@ -121,6 +121,13 @@ describe('a sender', () => {
     expect(sender.controller.roundTripTime).toBeGreaterThan(195);
   });
 
+  told('copes with hosts whose timers fire every 2 ms', (seed) => {
+    const sender = after(20, { seed, granularity: 2 });
+    expect(utilisation(sender, 10, 20)).toBeGreaterThan(0.8);
+    const lossy = after(20, { seed, granularity: 2, line: { loss: 0.2 } });
+    expect(utilisation(lossy, 10, 20)).toBeGreaterThan(0.4);
+  });
+
   told('follows REMB when the peer sends nothing else', (seed) => {
     const sender = after(10, { seed, flows: [{ feedback: 'remb' }] });
     expect(sender.controller.targetBitrate / CAPACITY).toBeCloseTo(0.95, 2);
