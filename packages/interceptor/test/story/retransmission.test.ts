@@ -19,6 +19,12 @@ function bind(line: Line, info = video()): void {
   line.b.chain.bindRemoteStream(info, line.now);
 }
 
+/** All `count` packets came; but for the very first ones, of which nobody knows when they are lost. */
+function expectWhole({ b }: Line, count: number): void {
+  expect(b.sequences.length).toBeGreaterThan(count - 5);
+  expect(b.sequences).toEqual(expected(count).slice(-b.sequences.length));
+}
+
 const expected = (count: number, first = 65_000): number[] => range(first, count).map((each) => each & 0xffff);
 
 describe('a stream over a bad line', () => {
@@ -28,7 +34,7 @@ describe('a stream over a bad line', () => {
       bind(line);
       send(line, 3000);
       line.run(2000);
-      expect(line.b.sequences).toEqual(expected(3000));
+      expectWhole(line, 3000);
       for (const { packet: each } of line.b.got)
         expect(each.bytes[each.payloadOffset]).toBe(each.sequenceNumber & 0xff);
       const [inbound] = line.b.parts.statistics().inbound;
@@ -50,7 +56,7 @@ describe('a stream over a bad line', () => {
       bind(line, plain);
       send(line, 2000);
       line.run(2000);
-      expect(line.b.sequences).toEqual(expected(2000));
+      expectWhole(line, 2000);
       expect(line.a.parts.statistics().outbound[0]!.retransmittedPacketsSent).toBeGreaterThan(50);
     }));
 
@@ -60,7 +66,7 @@ describe('a stream over a bad line', () => {
       bind(line);
       send(line, 3000);
       line.run(1000);
-      expect(line.b.sequences).toEqual(expected(3000));
+      expectWhole(line, 3000);
       expect(line.b.parts.nack!.counters).toMatchObject({ requested: 0 });
       expect(line.b.parts.nack!.counters.duplicates).toBeGreaterThan(50);
     }));
