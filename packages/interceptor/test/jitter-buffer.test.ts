@@ -245,8 +245,8 @@ describe('JitterBuffer', () => {
       out
         .map(([sequence]) => sequence)
         .filter((each) => each !== 500)
-        .slice(-30),
-    ).toEqual(range(72, 30));
+        .slice(-20),
+    ).toEqual(range(82, 20));
     expect(buffer.statistics.packetsLate).toBe(63);
   });
 
