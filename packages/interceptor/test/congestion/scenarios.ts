@@ -1,4 +1,4 @@
-/** What congestion control must cope with; run by the tests with a few seeds and by `docs/scripts/congestion.ts` with many. */
+/** What congestion control must cope with; the rows of the table in `docs/guide/congestion-control.md`. */
 import { type Flow, largest, mean, Network, type NetworkOptions } from './network.ts';
 
 /** One situation, and the figures that tell how well it went. */
