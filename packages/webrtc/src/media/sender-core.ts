@@ -203,9 +203,10 @@ export class SenderCore implements FeedSink {
     if (!this.#mayPass()) return;
     const now = this.#host.now();
     const simulcast = this.#encodings.length > 1;
-    const encoding = simulcast
-      ? this.#encodings.find(({ parameters }) => parameters.rid === from.rid)
-      : this.#encodings[0];
+    const encoding =
+      simulcast && from.rid !== undefined
+        ? this.#encodings.find(({ parameters }) => parameters.rid === from.rid)
+        : this.#encodings[0];
     if (encoding === undefined || !encoding.isOn) return;
     const { stream } = encoding;
     if (!simulcast && from.rid !== undefined) {

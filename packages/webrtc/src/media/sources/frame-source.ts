@@ -114,7 +114,16 @@ export class FrameSource {
       metadata: frame.metadata,
       extensions: extensionsOf(frame),
     };
-    for (const sink of sinks) sink.frame(taken);
+    let failure: unknown;
+    for (const sink of sinks) {
+      try {
+        sink.frame(taken);
+      } catch (error) {
+        // What one sender cannot cut may still be what another one agreed on.
+        failure ??= error;
+      }
+    }
+    if (failure !== undefined) throw failure;
   }
 
   /** The media is through: its tracks end. */
