@@ -64,6 +64,34 @@ describe.each(ALGORITHMS)('a generated certificate for %j', (algorithm) => {
 });
 
 describe('Certificate.generate', () => {
+  it('fills what was written once with the dates, the key and the serial number of each', async () => {
+    const year = 365.25 * DAY;
+    for (const [expires, commonName] of [
+      [60_000, 'first'],
+      [20 * DAY, 'first'],
+      [40 * year, 'first'],
+      [45 * year, 'first'],
+      [20 * DAY, 'a name of another length'],
+      [0, 'first'],
+    ] as const) {
+      const certificate = await Certificate.generate({ expires, commonName });
+      const parsed = new X509Certificate(certificate.der);
+      expect(parsed.verify(parsed.publicKey)).toBe(true);
+      expect(parsed.subject).toBe(`CN=${commonName}`);
+      expect(parsed.validToDate.getTime()).toBe(certificate.expires);
+      expect(Date.now() - parsed.validFromDate.getTime()).toBeLessThan(DAY + 60_000);
+      const theirs = PkiCertificate.fromBER(certificate.der.slice());
+      expect(new Uint8Array(theirs.toSchema(true).toBER(false))).toEqual(new Uint8Array(certificate.der));
+    }
+  });
+
+  it('keeps working when every certificate has a name of its own', async () => {
+    for (let i = 0; i < 40; i++) {
+      const { der } = await Certificate.generate({ commonName: `peer ${i}` });
+      expect(new X509Certificate(der).subject).toBe(`CN=peer ${i}`);
+    }
+  });
+
   it('makes ECDSA on P-256 unless told otherwise', async () => {
     expect((await Certificate.generate()).algorithm).toEqual({ name: 'ECDSA', namedCurve: 'P-256' });
   });

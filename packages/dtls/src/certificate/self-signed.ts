@@ -1,4 +1,6 @@
 import type { AlgorithmDetails } from './algorithm.ts';
+import { bitString, ecdsaSignature, sequence } from './der.ts';
+import { type Mold, makeMold } from './mold.ts';
 
 /** What a self-signed certificate says, and the keys that it says it with. */
 export interface SelfSignedFields {
@@ -12,48 +14,37 @@ export interface SelfSignedFields {
 }
 
 /**
- * A version 3 certificate without extensions whose issuer is its subject (RFC 5280 §4.1), DER. Written with asn1js, the layer
- * below pkijs, whose own classes take ten times as long for it, and every connection waits for a certificate.
+ * A version 3 certificate without extensions whose issuer is its subject (RFC 5280 §4.1), DER. What stays the same from one
+ * certificate to the next is written once, by asn1js, and then filled in: every connection waits for a certificate.
  */
 export async function selfSigned(fields: SelfSignedFields): Promise<Uint8Array<ArrayBuffer>> {
-  // Loaded on use: a program that brings its own certificate need not wait for it.
-  const asn1js = await import('asn1js');
-  const { BitString, Constructed, Integer, Null, ObjectIdentifier, Sequence, Set: SetOf, Utf8String } = asn1js;
-  const { signature, signatureIdentifier } = fields.details;
-  const { privateKey, publicKey } = fields.keys;
-
-  const identifier = new Sequence({
-    value: [
-      new ObjectIdentifier({ value: signatureIdentifier.algorithm }),
-      ...(signatureIdentifier.parameters === 'null' ? [new Null()] : []),
-    ],
-  });
-  const commonName = new Sequence({
-    value: [new ObjectIdentifier({ value: '2.5.4.3' }), new Utf8String({ value: fields.commonName })],
-  });
-  const name = new Sequence({ value: [new SetOf({ value: [commonName] })] });
-  const tbs = new Sequence({
-    value: [
-      new Constructed({ idBlock: { tagClass: 3, tagNumber: 0 }, value: [new Integer({ value: 2 })] }),
-      new Integer({ valueHex: serialNumber() }),
-      identifier,
-      name,
-      new Sequence({ value: [time(fields.notBefore, asn1js), time(fields.notAfter, asn1js)] }),
-      name,
-      asn1js.fromBER(await crypto.subtle.exportKey('spki', publicKey)).result,
-    ],
-  });
-  const signed = await crypto.subtle.sign(signature, privateKey, tbs.toBER(false));
-  const value = fields.details.algorithm.name === 'ECDSA' ? ecdsaSignature(signed, asn1js) : signed;
-  const certificate = new Sequence({ value: [tbs, identifier, new BitString({ valueHex: value })] });
-  return new Uint8Array(certificate.toBER(false));
+  const { details, keys, commonName, notBefore, notAfter } = fields;
+  const publicKey = new Uint8Array(await crypto.subtle.exportKey('spki', keys.publicKey));
+  const dates = [new Date(notBefore), new Date(notAfter)] as const;
+  const mold = await moldFor(details, commonName, dates, publicKey);
+  const tbs = mold.fill({ serial: serialNumber(), dates, publicKey });
+  const signed = new Uint8Array(await crypto.subtle.sign(details.signature, keys.privateKey, tbs));
+  const signature = details.algorithm.name === 'ECDSA' ? ecdsaSignature(signed) : signed;
+  return sequence(tbs, mold.signatureIdentifier, bitString(signature));
 }
 
-/** Ecdsa-Sig-Value (RFC 3279 §2.2.3) from r and s one after the other, as WebCrypto gives them. */
-function ecdsaSignature(rs: ArrayBuffer, { Integer, Sequence }: typeof import('asn1js')): ArrayBuffer {
-  const half = rs.byteLength / 2;
-  const value = [rs.slice(0, half), rs.slice(half)].map((valueHex) => new Integer({ valueHex }).convertToDER());
-  return new Sequence({ value }).toBER(false);
+/** The mold of certificates that differ in nothing but serial number, dates and key. */
+async function moldFor(
+  { signatureIdentifier }: AlgorithmDetails,
+  commonName: string,
+  dates: readonly [Date, Date],
+  publicKey: Uint8Array,
+): Promise<Mold> {
+  const forms = dates.map((date) => date.getUTCFullYear() < 2050);
+  const key = JSON.stringify([signatureIdentifier, commonName, publicKey.length, forms]);
+  let mold = molds.get(key);
+  if (mold === undefined) {
+    mold = await makeMold(signatureIdentifier, commonName, dates, publicKey);
+    // A program that names each certificate differently must not fill memory.
+    if (molds.size >= MAX_MOLDS) molds.clear();
+    molds.set(key, mold);
+  }
+  return mold;
 }
 
 /** 16 random bytes, positive and of full length: the first bit is 0, the second 1. */
@@ -63,8 +54,5 @@ function serialNumber(): Uint8Array<ArrayBuffer> {
   return serial;
 }
 
-/** UTCTime up to the year 2049, GeneralizedTime from then on (RFC 5280 §4.1.2.5). */
-function time(epoch: number, { GeneralizedTime, UTCTime }: typeof import('asn1js')): import('asn1js').UTCTime {
-  const valueDate = new Date(epoch);
-  return valueDate.getUTCFullYear() < 2050 ? new UTCTime({ valueDate }) : new GeneralizedTime({ valueDate });
-}
+const molds = new Map<string, Mold>();
+const MAX_MOLDS = 16;
