@@ -289,3 +289,18 @@ it('tells the source what encodings ask for', async () => {
     scalabilityMode: 'L1T3',
   });
 });
+
+it('sends frames of a codec named without parameters as what was agreed on', () => {
+  const pair = new MediaPair();
+  const source = new FrameSource({ kind: 'video', codec: { mimeType: 'video/H264', clockRate: 90_000 } });
+  const codecs = [VP8, { ...H264, sdpFmtpLine: 'packetization-mode=1;profile-level-id=42e01f' }];
+  pair.a.sender(agreed('video', { codecs }), source.track);
+  const types: string[] = [];
+  pair.b.receiver(agreed('video', { codecs })).onframe = ({ mimeType }) => types.push(mimeType);
+  const data = new Uint8Array([
+    0, 0, 0, 1, 0x67, 0x42, 0xe0, 0x1f, 0, 0, 0, 1, 0x68, 0xce, 6, 0, 0, 0, 1, 0x65, 0x88, 1,
+  ]);
+  pair.a.every(33, 10, (index) => source.write({ data, time: index * 33, keyFrame: true }));
+  pair.line.advance(1000);
+  expect(new Set(types)).toEqual(new Set(['video/H264']));
+});

@@ -326,11 +326,18 @@ export class OutgoingStream {
     return chosen ?? codecs.find(isMediaCodec);
   }
 
+  /** The codec that was agreed on under this name; without parameters the name says nothing of them. */
+  #named(name: CodecName): CodecParameters | undefined {
+    return this.#terms?.codecs.find((one) =>
+      name.sdpFmtpLine === undefined ? sameCodec({ ...name, sdpFmtpLine: one.sdpFmtpLine }, one) : sameCodec(one, name),
+    );
+  }
+
   #formatOf(name: CodecName | undefined): Format | undefined {
     if (this.#format !== undefined && this.#framesOf === name) return this.#format;
     this.#framesOf = name;
     this.#format = undefined;
-    const codec = name === undefined ? this.#chosen() : this.#terms?.codecs.find((one) => sameCodec(one, name));
+    const codec = name === undefined ? this.#chosen() : this.#named(name);
     if (codec === undefined) return undefined;
     const packetizer = createPacketizer(codec.mimeType, {
       parameters: parametersOf(codec),
@@ -344,7 +351,7 @@ export class OutgoingStream {
     const known = this.#mapped[payloadType];
     if (known !== undefined) return known;
     const name = from.codec(payloadType);
-    const codec = name === undefined ? undefined : this.#terms?.codecs.find((one) => sameCodec(one, name));
+    const codec = name === undefined ? undefined : this.#named(name);
     if (codec === undefined) {
       this.#mapped[payloadType] = null;
       return null;
