@@ -62,6 +62,19 @@ export interface OfferWishes {
   restarts(usernameFragment: string): boolean;
 }
 
+/** What a section is to show of its transport. */
+interface SectionTransportWish {
+  /** Mid of the section that the transport is made for. */
+  readonly owner: string;
+  /** Undefined: it does not exist yet. */
+  readonly transport?: PeerTransport | undefined;
+  /** The one whose place a new one takes. */
+  readonly follows?: PeerTransport | undefined;
+  readonly restart?: boolean;
+  readonly setup: Setup;
+  readonly bundleOnly: boolean;
+}
+
 /** Makes this side's offers and answers, with what stays the same in all of them. */
 export class OwnDescriptions {
   /** What `setLocalDescription` may take. */
@@ -130,7 +143,10 @@ export class OwnDescriptions {
     const { currentLocal, local } = this.#negotiation;
     const before = local?.session.media ?? [];
     const agreed = currentLocal?.session.media ?? [];
+    // Some peers would begin another transport under a section that comes to stand first.
+    const first = this.#transports.areBoundToSections ? before.findIndex((media) => !isRejected(media)) : -1;
     const isFree = (index: number): boolean =>
+      index > first &&
       [before[index], agreed[index]].every((media) => media !== undefined && media.port === 0 && isRejected(media));
     const { media, plans } = this.#planOffer(before, isFree, data);
     const used = plans.flatMap(({ kind, mid, make }) =>
@@ -145,9 +161,18 @@ export class OwnDescriptions {
     const sections = plans.map((plan) => {
       const share = plan.mid === undefined ? undefined : shares.get(plan.mid);
       if (share === undefined) return sectionOf(plan, undefined);
-      const transport = this.#transports.of(share.owner);
-      const restart = transport?.line !== undefined && restarts(transport.agent.localCredentials.usernameFragment);
-      return sectionOf(plan, shown(share.owner, transport, restart, 'actpass', share.bundleOnly));
+      const before = this.#transports.of(share.owner);
+      const carrier = bundled.includes(share.owner) ? (bundle[0] ?? share.owner) : share.owner;
+      if (before !== undefined && this.#transports.endsUnder(before, carrier)) {
+        const follows = restarts(before.agent.localCredentials.usernameFragment) ? undefined : before;
+        const { bundleOnly } = share;
+        return sectionOf(plan, shown({ owner: carrier, follows, setup: 'actpass', bundleOnly }));
+      }
+      const restart = before?.line !== undefined && restarts(before.agent.localCredentials.usernameFragment);
+      return sectionOf(
+        plan,
+        shown({ owner: share.owner, transport: before, restart, setup: 'actpass', bundleOnly: share.bundleOnly }),
+      );
     });
     this.lastOffer = this.#finish(sections, [bundle], media);
     return this.lastOffer;
@@ -168,13 +193,18 @@ export class OwnDescriptions {
       if (plan.make === undefined) return sectionOf(plan, undefined);
       const mids = groupOf(offer, plan.mid)?.filter((mid) => used.has(mid));
       const owner = mids?.[0] ?? midOf(offer.media[index] as MediaDescription, index);
-      const transport = (mids ?? [owner]).map((mid) => this.#transports.of(mid)).find((one) => one !== undefined);
+      const known = (mids ?? [owner]).map((mid) => this.#transports.of(mid)).find((one) => one !== undefined);
+      const ends = known !== undefined && this.#transports.endsUnder(known, owner);
+      const transport = ends ? undefined : known;
       const at = mids === undefined ? index : pendingRemote.indexOf(owner);
       // New credentials of the peer are a restart, to be answered with new ones (RFC 8445 §9).
       const offered = remoteParameters(pendingRemote, at)?.credentials;
-      const restart = isOther(transport?.agent.remoteCredentials, offered);
+      const restart = isOther(known?.agent.remoteCredentials, offered);
       const setup = answerSetup(offer, offer.media[at] as MediaDescription, transport?.connection?.role);
-      return sectionOf(plan, shown(owner, transport, restart, setup, false));
+      return sectionOf(
+        plan,
+        shown({ owner, transport, follows: ends && !restart ? known : undefined, restart, setup, bundleOnly: false }),
+      );
     });
     const bundles = readGroups(offer, 'BUNDLE').map(({ mids }) => mids.filter((mid) => used.has(mid)));
     this.lastAnswer = this.#finish(sections, bundles, media);
@@ -230,21 +260,15 @@ export class OwnDescriptions {
   }
 
   /** What sections show of their transports: candidates stand in the first section of each. */
-  #sectionTransports(): (
-    owner: string,
-    transport: PeerTransport | undefined,
-    restart: boolean,
-    setup: Setup,
-    bundleOnly: boolean,
-  ) => SectionTransport {
+  #sectionTransports(): (wish: SectionTransportWish) => SectionTransport {
     const made = new Map<string, { readonly credentials: IceCredentials; readonly tlsId: string }>();
-    return (owner, transport, restart, setup, bundleOnly) => {
+    return ({ owner, transport, follows, restart = false, setup, bundleOnly }) => {
       const key = transport === undefined ? `mid ${owner}` : transport.id;
       const isFirst = !made.has(key);
       const identity =
         made.get(key) ??
         (transport === undefined
-          ? this.#transports.slot(owner)
+          ? this.#transports.slot(owner, follows)
           : {
               tlsId: transport.tlsId,
               credentials: restart

@@ -17,8 +17,8 @@ export interface TransportShare {
 }
 
 /**
- * Which sections of an offer have transports of their own, and in which order they are bundled (RFC 8829 §5.2, RFC 9143
- * §7.2). `bundled` are the mids that the last answer bundled, first one first; what is new joins them.
+ * Which sections of an offer have transports of their own, and which are bundled (RFC 8829 §5.2, RFC 9143 §7.2). `bundled`
+ * are the mids that the last answer bundled; what is new joins them.
  */
 export function planOffer(
   sections: readonly PlannedSection[],
@@ -42,9 +42,9 @@ export function planOffer(
       shares.set(mid, { owner: mid, bundleOnly: false });
     } else shares.set(mid, { owner: first, bundleOnly: true });
   }
-  const mids = sections.map(({ mid }) => mid);
-  const before = mids.filter((mid) => bundled.includes(mid));
-  return { shares, bundle: [...before, ...mids.filter((mid) => !before.includes(mid))] };
+  // What was agreed on outside of the bundle stays there.
+  const bundle = sections.filter(({ mid, agreed }) => group === undefined || !agreed || bundled.includes(mid));
+  return { shares, bundle: bundle.map(({ mid }) => mid) };
 }
 
 /** Which sections of an offer may be taken: with `max-bundle`, only one transport is used (RFC 8829 §5.3.1). */

@@ -24,6 +24,8 @@ export class TransportSet {
   #offered: ReadonlyMap<string, PeerTransport> = new Map();
   /** By mid: what was agreed on last. */
   #stable: ReadonlyMap<string, PeerTransport> = new Map();
+  /** The section that carries each transport. */
+  #tagged: ReadonlyMap<PeerTransport, string> = new Map();
   /** By the mid that a transport will be made for: what descriptions in the making say of it. */
   readonly #slots = new Map<string, TransportSlot>();
   #made = 0;
@@ -50,6 +52,20 @@ export class TransportSet {
     return this.#stable.get(mid);
   }
 
+  /**
+   * Whether a transport ends because another section comes to carry it: the first one was refused, or its bundle has a new
+   * first one. RFC 9143 would have it go on, but browsers begin a new one under that section. Peers that name their DTLS
+   * association (RFC 8842 §4) say for themselves that it goes on.
+   */
+  endsUnder(transport: PeerTransport, first: string): boolean {
+    return this.#tagged.has(transport) && this.#tagged.get(transport) !== first && isBoundToSection(transport);
+  }
+
+  /** Whether any transport would end if a section came to stand before those that carry bundles. */
+  get areBoundToSections(): boolean {
+    return [...this.#live].some(isBoundToSection);
+  }
+
   /** Makes transports ahead, as many as `iceCandidatePoolSize` asks for, and lets them gather. */
   fillPool(): void {
     const { iceCandidatePoolSize } = this.#configuration();
@@ -61,16 +77,21 @@ export class TransportSet {
     }
   }
 
-  /** Credentials for the transport of a new section, the same until `settle`. Those of the pool come first. */
-  slot(mid: string): TransportSlot {
+  /**
+   * Credentials for the transport of a new section, the same until `settle`. Those of the pool come first. One that follows
+   * another takes its credentials over: for ICE nothing has changed.
+   */
+  slot(mid: string, before?: PeerTransport): TransportSlot {
     let slot = this.#slots.get(mid);
+    if (slot === undefined && before !== undefined)
+      slot = { credentials: before.agent.localCredentials, tlsId: this.#newTlsId() };
     if (slot === undefined) {
       const taken = new Set(Array.from(this.#slots.values(), ({ credentials }) => credentials.usernameFragment));
       const pooled = this.#pool.find(({ agent }) => !taken.has(agent.localCredentials.usernameFragment));
       slot =
         pooled === undefined ? this.#newSlot() : { credentials: pooled.agent.localCredentials, tlsId: pooled.tlsId };
-      this.#slots.set(mid, slot);
     }
+    this.#slots.set(mid, slot);
     return slot;
   }
 
@@ -109,6 +130,7 @@ export class TransportSet {
       if (!tagged.has(transport)) tagged.set(transport, mids.indexOf(first));
     }
     this.#assigned = assigned;
+    this.#tagged = new Map(Array.from(tagged, ([transport, index]) => [transport, mids[index] as string]));
     return tagged;
   }
 
@@ -150,8 +172,12 @@ export class TransportSet {
     role: 'controlling' | 'controlled',
     tlsId: string | undefined,
   ): PeerTransport {
-    const known = [...this.#live].find((one) => isKnownBy(one, credentials)) ?? this.#takeFromPool(credentials);
-    const before = known ?? line.map(({ mid }) => this.#assigned.get(mid)).find((one) => one !== undefined);
+    const isIt = (one: PeerTransport): boolean =>
+      isKnownBy(one, credentials) && (tlsId === undefined || one.tlsId === tlsId);
+    const known = [...this.#live].find(isIt) ?? this.#takeFromPool(credentials);
+    const isNew = Array.from(this.#slots.values()).some((slot) => slot.tlsId === tlsId);
+    const before =
+      known ?? (isNew ? undefined : line.map(({ mid }) => this.#assigned.get(mid)).find((one) => one !== undefined));
     if (before === undefined) {
       const made = this.#make(role, { credentials, tlsId: tlsId ?? this.#newTlsId() });
       this.#live.add(made);
@@ -219,7 +245,14 @@ function linesByFragment(session: SessionDescription): Map<string, [Line, IceCre
   return lines;
 }
 
+function isBoundToSection(transport: PeerTransport): boolean {
+  return transport.connection !== undefined && transport.remoteTlsId === undefined;
+}
+
 function isKnownBy(transport: PeerTransport, credentials: IceCredentials): boolean {
-  const { usernameFragment, password } = transport.agent.localCredentials;
-  return usernameFragment === credentials.usernameFragment && password === credentials.password;
+  return isSame(transport.agent.localCredentials, credentials);
+}
+
+function isSame(one: IceCredentials, other: IceCredentials): boolean {
+  return one.usernameFragment === other.usernameFragment && one.password === other.password;
 }

@@ -258,6 +258,59 @@ describe('the end of a section', () => {
   });
 });
 
+describe('peers that do not name their DTLS association, such as browsers', () => {
+  /** Offer and answer between peers that know nothing of a=tls-id. */
+  const exchange = async (one: RTCPeerConnection, other: RTCPeerConnection): Promise<void> => {
+    const plain = (sdp: string | undefined): string => (sdp ?? '').replace(/a=tls-id:.*\r\n/g, '');
+    await one.setLocalDescription();
+    await other.setRemoteDescription({ type: 'offer', sdp: plain(one.localDescription?.sdp) });
+    await other.setLocalDescription();
+    await one.setRemoteDescription({ type: 'answer', sdp: plain(other.localDescription?.sdp) });
+  };
+
+  it.each(['offering', 'answering'])(
+    'get a new transport with the old credentials when the %s side stops the first',
+    async (side) => {
+      const [a, b] = world.pair();
+      for (const kind of ['audio', 'video', 'video']) a.addTransceiver(kind);
+      await world.until(exchange(a, b));
+      await world.run(() => a.connectionState === 'connected' && b.connectionState === 'connected');
+      const before = a.getSenders()[1]?.transport;
+      const fragment = before?.iceTransport.getLocalParameters()?.usernameFragment;
+      const [one, other] = side === 'offering' ? [a, b] : [b, a];
+      one.getTransceivers()[0]?.stop();
+      await world.until(exchange(one, other));
+      const after = a.getSenders().map(({ transport }) => transport);
+      expect([new Set(after).size, after[0] === before, before?.state]).toEqual([1, false, 'closed']);
+      expect(after[0]?.iceTransport.getLocalParameters()?.usernameFragment).toBe(fragment);
+      await world.run(() => a.connectionState === 'connected' && b.connectionState === 'connected');
+      expect(after[0]?.state).toBe('connected');
+      // Nothing comes to stand before the section that carries the bundle now.
+      a.addTransceiver('audio');
+      await world.until(exchange(a, b));
+      expect(sections(a.localDescription?.sdp).map((line) => line.split(' ')[1])).toEqual(['0:0', '1', '2', '3']);
+      expect(a.getSenders().every(({ transport }) => transport === after[0])).toBe(true);
+      expect([a.connectionState, b.connectionState]).toEqual(['connected', 'connected']);
+    },
+  );
+
+  it('keep the old transport when the offer is taken back', async () => {
+    const [a, b] = world.pair();
+    for (const kind of ['audio', 'video']) a.addTransceiver(kind);
+    await world.until(exchange(a, b));
+    await world.run(() => a.connectionState === 'connected');
+    const before = a.getSenders()[1]?.transport;
+    a.getTransceivers()[0]?.stop();
+    await world.until(a.setLocalDescription());
+    await world.until(a.setLocalDescription());
+    await world.advance(500);
+    await world.until(a.setLocalDescription({ type: 'rollback' }));
+    expect(a.getSenders()[0]?.transport).toBe(before);
+    await world.advance(500);
+    expect([a.connectionState, before?.state]).toEqual(['connected', 'connected']);
+  });
+});
+
 describe('a pool', () => {
   it('gives its candidates to the transports that come first', async () => {
     const connection = world.connection(world.alice, { iceCandidatePoolSize: 2, bundlePolicy: 'max-compat' });
@@ -280,7 +333,8 @@ it('planOffer bundles what is new into the bundle that is there', () => {
     'balanced',
     ['1'],
   );
-  expect(plan.bundle).toEqual(['1', '0', '2']);
+  // What was agreed on outside of it stays there.
+  expect(plan.bundle).toEqual(['1', '2']);
   expect(plan.shares.get('2')).toEqual({ owner: '1', bundleOnly: false });
   expect(plan.shares.get('0')).toEqual({ owner: '0', bundleOnly: false });
 });
