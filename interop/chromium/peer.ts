@@ -21,12 +21,18 @@ const ARGS = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE 10.99.*',
 ];
 
+const NO_H265 = "Debian's builds of the browsers have no H.265";
+
 /** A page that may use the camera: it gathers plain addresses. */
 export const chromium: PeerKind = {
   id: 'chromium',
   title: 'Chromium',
   isolated: true,
-  lacks: {},
+  lacks: {
+    'from-h265': NO_H265,
+    'to-h265': NO_H265,
+  },
+  media: true,
   start: () => launch(['--use-fake-ui-for-media-stream']),
 };
 
@@ -39,6 +45,7 @@ export const chromiumMdns: PeerKind = {
   remark:
     'Chromium with mDNS names is a page without the camera grant; what does not depend on candidates is left out.',
   scenarios: ['no-trickle', 'trickle', 'ice-restart', 'text', 'binary', '256-kib'],
+  media: false,
   start: () => launch([]),
 };
 

@@ -34,11 +34,25 @@ const PREFERENCES = {
   'toolkit.telemetry.server': NOWHERE,
 };
 
+const NO_H265 = "Debian's builds of the browsers have no H.265";
+const NO_H264 = Object.fromEntries(
+  ['from-h264', 'from-h264-mode-0', 'to-h264', 'to-h264-mode-0'].map((id) => [
+    id,
+    'Firefox loads its H.264 codec from the internet, which the run does not reach',
+  ]),
+);
+
 export const firefox: PeerKind = {
   id: 'firefox',
   title: 'Firefox',
   isolated: true,
-  lacks: {},
+  lacks: {
+    ...NO_H264,
+    'from-h265': NO_H265,
+    'to-h265': NO_H265,
+    'from-red-with-opus': 'Firefox has no RED for audio',
+  },
+  media: true,
   start: async () => {
     if (!existsSync(EXECUTABLE)) throw new Error(`${EXECUTABLE} is missing: interop/install.sh installs it`);
     const profile = mkdtempSync(join(tmpdir(), 'kaon-firefox-'));

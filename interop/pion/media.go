@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -16,10 +17,14 @@ import (
 	"github.com/pion/webrtc/v4"
 	"github.com/pion/webrtc/v4/pkg/media"
 	"github.com/pion/webrtc/v4/pkg/media/h264reader"
+	"github.com/pion/webrtc/v4/pkg/media/h265reader"
 	"github.com/pion/webrtc/v4/pkg/media/ivfreader"
 	"github.com/pion/webrtc/v4/pkg/media/oggreader"
 	"github.com/pion/webrtc/v4/pkg/media/samplebuilder"
 )
+
+// clockRates of what is not found by its name alone.
+var clockRates = map[string]uint32{"audio/g722": 8000, "audio/pcmu": 8000, "audio/pcma": 8000}
 
 type mediaFile struct {
 	Path     string `json:"path"`
@@ -163,7 +168,7 @@ func (m *mediaSide) sender(name string) (*outgoing, error) {
 }
 
 func (m *mediaSide) send(r request) error {
-	track, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: r.File.MimeType}, r.Track, "pion")
+	track, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: r.File.MimeType, ClockRate: clockRates[strings.ToLower(r.File.MimeType)]}, r.Track, "pion")
 	if err != nil {
 		return err
 	}
@@ -252,38 +257,76 @@ func frames(input io.Reader, mimeType string) (func() ([]byte, error), time.Dura
 	case "audio/opus":
 		reader, _, err := oggreader.NewWith(input)
 		return func() ([]byte, error) {
-			page, _, err := reader.ParseNextPage()
-			return page, err
+			for {
+				page, _, err := reader.ParseNextPage()
+				if err != nil || !bytes.HasPrefix(page, []byte("OpusTags")) {
+					return page, err
+				}
+			}
 		}, 20 * time.Millisecond, err
+	case "audio/pcmu", "audio/pcma", "audio/g722":
+		data, err := io.ReadAll(input)
+		if err != nil {
+			return nil, 0, err
+		}
+		if at := bytes.Index(data, []byte("data")); strings.HasPrefix(string(data), "RIFF") && at >= 0 {
+			data = data[at+8:]
+		}
+		return func() ([]byte, error) {
+			if len(data) < 160 {
+				return nil, io.EOF
+			}
+			frame := data[:160]
+			data = data[160:]
+			return frame, nil
+		}, 20 * time.Millisecond, nil
 	case "video/h264":
 		reader, err := h264reader.NewReader(input)
 		if err != nil {
 			return nil, 0, err
 		}
-		var parameters []byte
-		return func() ([]byte, error) {
-			for {
-				nal, err := reader.NextNAL()
-				if err != nil {
-					return nil, err
-				}
-				unit := append([]byte{0, 0, 0, 1}, nal.Data...)
-				switch nal.UnitType {
-				case h264reader.NalUnitTypeSPS, h264reader.NalUnitTypePPS, h264reader.NalUnitTypeSEI, h264reader.NalUnitTypeAUD:
-					parameters = append(parameters, unit...)
-				default:
-					frame := append(parameters, unit...)
-					parameters = nil
-					return frame, nil
-				}
+		return accessUnits(func() ([]byte, bool, error) {
+			nal, err := reader.NextNAL()
+			if err != nil {
+				return nil, false, err
 			}
-		}, time.Second / 30, nil
+			return nal.Data, nal.UnitType >= 1 && nal.UnitType <= 5, nil
+		}), time.Second / 30, nil
+	case "video/h265":
+		reader, err := h265reader.NewReader(input)
+		if err != nil {
+			return nil, 0, err
+		}
+		return accessUnits(func() ([]byte, bool, error) {
+			nal, err := reader.NextNAL()
+			if err != nil {
+				return nil, false, err
+			}
+			return nal.Data, nal.NalUnitType < 32, nil
+		}), time.Second / 30, nil
 	default:
 		reader, _, err := ivfreader.NewWith(input)
 		return func() ([]byte, error) {
 			frame, _, err := reader.ParseNextFrame()
 			return frame, err
 		}, time.Second / 30, err
+	}
+}
+
+// accessUnits puts what stands before a slice with it: the files have one slice for each picture.
+func accessUnits(next func() (data []byte, isSlice bool, err error)) func() ([]byte, error) {
+	return func() ([]byte, error) {
+		var unit []byte
+		for {
+			data, isSlice, err := next()
+			if err != nil {
+				return nil, err
+			}
+			unit = append(append(unit, 0, 0, 0, 1), data...)
+			if isSlice {
+				return unit, nil
+			}
+		}
 	}
 }
 

@@ -10,7 +10,11 @@ export const pion: PeerKind = {
   id: 'pion',
   title: 'Pion',
   isolated: false,
-  lacks: {},
+  lacks: {
+    'from-h264-mode-0': 'Pion sends H.264 in mode 1 whatever was agreed on',
+    'from-red-with-opus': 'Pion does not send RED',
+  },
+  media: true,
   start: async () => {
     if (!existsSync(BINARY)) throw new Error('interop/bin/pion is missing: interop/install.sh builds it (needs Go)');
     return new RemotePeer(startProcess([BINARY]));

@@ -5,6 +5,8 @@ export interface Arguments {
   readonly only: readonly string[];
   /** Ids of the scenarios to run; all when empty. */
   readonly scenarios: readonly string[];
+  /** Run what takes long, too. */
+  readonly all: boolean;
   /** Write docs/interop.md. */
   readonly write: boolean;
   /** What stands in Kaon's place. */
@@ -14,7 +16,8 @@ export interface Arguments {
 export const USAGE = `pnpm interop [options]
   --only chromium,pion    these peers alone (without it, a missing peer is an error)
   --scenario text,vanish  these scenarios alone
-  --write                 write the table to docs/interop.md
+  --all                   the scenarios that take long, too
+  --write                 write the tables to docs/interop.md; runs all
   --stack NAME            run werift or node-datachannel in Kaon's place, to tell whose a failure is`;
 
 /** Throws on an option that does not exist. */
@@ -26,9 +29,11 @@ export function parseArguments(args: readonly string[]): Arguments {
       scenario: { type: 'string', default: '' },
       stack: { type: 'string', default: 'kaon' },
       write: { type: 'boolean', default: false },
+      all: { type: 'boolean', default: false },
     },
   });
-  return { only: list(values.only), scenarios: list(values.scenario), stack: values.stack, write: values.write };
+  const { stack, write, all } = values;
+  return { only: list(values.only), scenarios: list(values.scenario), stack, write, all: all || write };
 }
 
 function list(text: string): string[] {

@@ -54,6 +54,15 @@ const RECIPES: Readonly<Record<string, { readonly file: string; readonly options
       ...['-x264-params', 'slices=1:sliced-threads=0:repeat-headers=1', '-bsf:v', 'h264_mp4toannexb'],
     ],
   },
+  // Slices that fit in a packet each, for a mode that cannot cut them.
+  'video/H264;packetization-mode=0': {
+    file: 'h264-slices.h264',
+    options: [
+      ...VIDEO,
+      ...['-c:v', 'libx264', '-profile:v', 'baseline', '-level', '3.1', '-b:v', '500k', '-tune', 'zerolatency'],
+      ...['-x264-params', 'slice-max-size=1000:sliced-threads=0:repeat-headers=1', '-bsf:v', 'h264_mp4toannexb'],
+    ],
+  },
   'video/H265': {
     file: 'h265.h265',
     options: [
@@ -68,10 +77,13 @@ const RECIPES: Readonly<Record<string, { readonly file: string; readonly options
   'audio/G722': { file: 'g722.g722', options: [...AUDIO, '-ar', '16000', '-ac', '1', '-c:a', 'g722', '-f', 'g722'] },
 };
 
-/** A file of encoded media, made by ffmpeg the first time. Throws on a codec without a recipe, and where ffmpeg is missing. */
-export function mediaFile(mimeType: string): MediaFile {
-  const recipe = RECIPES[mimeType];
-  if (recipe === undefined) throw new Error(`no file of ${mimeType}`);
+/**
+ * A file of encoded media, by its codec and where needed a parameter of it; made by ffmpeg the first time. Throws on a codec
+ * without a recipe, and where ffmpeg is missing.
+ */
+export function mediaFile(name: string): MediaFile {
+  const recipe = RECIPES[name];
+  if (recipe === undefined) throw new Error(`no file of ${name}`);
   const path = `${FOLDER}${recipe.file}`;
   if (!existsSync(path)) {
     mkdirSync(FOLDER, { recursive: true });
@@ -82,5 +94,5 @@ export function mediaFile(mimeType: string): MediaFile {
     });
     renameSync(unfinished, path);
   }
-  return { path, mimeType };
+  return { path, mimeType: name.replace(/;.*/, '') };
 }

@@ -1,5 +1,8 @@
+import { Call } from './call.ts';
 import { within } from './inbox.ts';
 import { Link, type Role } from './link.ts';
+import type { MediaScenario } from './media-scenario.ts';
+import { mediaScenarios } from './media-scenarios/index.ts';
 import { lackOf, type PeerKind } from './peer-kind.ts';
 import type { RemotePeer } from './remote.ts';
 import type { Report } from './report.ts';
@@ -17,6 +20,8 @@ export interface SuiteOptions {
   readonly report: Report;
   /** Ids of the scenarios to run; all when empty. */
   readonly only: readonly string[];
+  /** Whether scenarios that take long are run, too. */
+  readonly all: boolean;
 }
 
 /** Runs every scenario against one kind of peer. The promise returned holds the verdicts that take their time. */
@@ -24,18 +29,32 @@ export async function runSuite(options: SuiteOptions): Promise<{ readonly late: 
   const { kind, report, stack } = options;
   const isWanted = (id: string): boolean =>
     (options.only.length === 0 || options.only.includes(id)) && (kind.scenarios?.includes(id) ?? true);
-  if (![...scenarios, VANISH].some(({ id }) => isWanted(id))) return { late: Promise.resolve() };
+  // Media is Kaon's own: another stack in its place has no frames to give.
+  const withMedia = kind.media && stack.title === 'Kaon' ? mediaScenarios : [];
+  const media = withMedia.filter(({ id, rare }) => isWanted(id) && (options.all || !rare || options.only.length > 0));
+  const data = scenarios.filter(({ id }) => isWanted(id));
+  if (data.length + media.length === 0 && !isWanted(VANISH.id)) return { late: Promise.resolve() };
+  const checks = [
+    ...data.map(({ id, ...scenario }) => ({
+      id,
+      run: (role: Role, peer: RemotePeer) => runScenario(scenario, role, peer, stack),
+    })),
+    ...media.map(({ id, ...scenario }) => ({
+      id,
+      run: (role: Role, peer: RemotePeer) => runMediaScenario(scenario, role, peer, kind.id),
+    })),
+  ];
   let peer: RemotePeer | undefined;
   try {
     peer = await start(kind, report);
-    for (const scenario of scenarios.filter(({ id }) => isWanted(id))) {
+    for (const { id, run } of checks) {
       for (const role of ROLES) {
-        const reason = lackOf(kind, scenario.id, role);
+        const reason = lackOf(kind, id, role);
         if (reason !== undefined) {
-          report.add(kind, role, scenario.id, 'n/a', `(${reason})`);
+          report.add(kind, role, id, 'n/a', `(${reason})`);
           continue;
         }
-        const alive = await judge(report, kind, role, scenario.id, () => runScenario(scenario, role, peer!, stack));
+        const alive = await judge(report, kind, role, id, () => run(role, peer!));
         if (!alive && !(await answers(peer))) {
           // The peer crashed, or hangs: the next scenario gets a fresh one.
           await peer.kill();
@@ -64,7 +83,30 @@ async function start(kind: PeerKind, report: Report): Promise<RemotePeer> {
   return peer;
 }
 
-async function runScenario(scenario: Scenario, role: Role, peer: RemotePeer, stack: Stack): Promise<void> {
+async function runMediaScenario(
+  scenario: Pick<MediaScenario, 'run'>,
+  role: Role,
+  peer: RemotePeer,
+  kind: string,
+): Promise<void> {
+  const calls: Promise<Call>[] = [];
+  try {
+    const run = scenario.run({
+      role,
+      peer: kind,
+      call: (configuration) => {
+        const call = Call.begin(peer, role, configuration);
+        calls.push(call);
+        return call;
+      },
+    });
+    await within(run, 'the scenario', SCENARIO_LIMIT);
+  } finally {
+    for (const call of calls) call.then((made) => made.abandon()).catch(() => {});
+  }
+}
+
+async function runScenario(scenario: Pick<Scenario, 'run'>, role: Role, peer: RemotePeer, stack: Stack): Promise<void> {
   const links: Promise<Link>[] = [];
   try {
     const run = scenario.run({

@@ -15,6 +15,7 @@ export const werift: PeerKind = {
     'close-by-both-reuse':
       'when both sides close a channel, werift resets the stream a second time, which ends the next channel of that id',
   },
+  media: true,
   start: async () =>
     new RemotePeer(startProcess([process.execPath, fileURLToPath(new URL('agent.ts', import.meta.url))])),
 };
