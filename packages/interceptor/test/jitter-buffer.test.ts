@@ -69,6 +69,23 @@ describe('DelayEstimator', () => {
 });
 
 describe('JitterBuffer', () => {
+  it('tells how long frames of several packets took to come', () => {
+    const buffer = new JitterBuffer('video', { mode: 'immediate' });
+    const give = (sequence: number, frame: number, marker: boolean, at: number): void => {
+      buffer.insert(packet(sequence, { timestamp: 2700 * frame, marker }), RATE, at);
+      all(() => buffer.poll(at));
+    };
+    give(1, 1, false, 0);
+    give(2, 1, true, 20);
+    give(3, 2, true, 30);
+    give(4, 3, false, 60);
+    give(5, 3, true, 70);
+    give(6, 4, true, 90);
+    const { framesAssembledFromMultiplePackets, totalAssemblyTime, framesComplete } = buffer.statistics;
+    expect([framesComplete, framesAssembledFromMultiplePackets]).toEqual([3, 2]);
+    expect(totalAssemblyTime).toBeCloseTo(0.03, 9);
+  });
+
   it('gives packets in order', () => {
     const buffer = new JitterBuffer('video');
     const out = play(buffer, [

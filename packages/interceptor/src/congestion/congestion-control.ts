@@ -31,6 +31,8 @@ export interface CongestionController {
   estimate(): EstimatorState;
   /** What the pacer holds and did; undefined without pacing. */
   pacer(now: Instant): PacerState | undefined;
+  /** Milliseconds that packets of a local stream have waited in the pacer, retransmissions included, summed up. */
+  sendDelay(ssrc: number): number;
 }
 
 /** The stages of one transport's congestion control, and its controller. */
@@ -83,6 +85,7 @@ export function congestionControl(options: CongestionControlOptions): Congestion
     restart: (now) => estimator.restart(Math.min(Math.max(settings.startBitrate, min), max), now),
     estimate: () => estimator.state(core.history.bytesInFlight),
     pacer: (now) => pacing?.pacer.state(now),
+    sendDelay: (ssrc) => pacing?.sendDelay(ssrc) ?? 0,
   };
   return { stages: placed.map(({ interceptor }) => interceptor), placed, controller };
 }

@@ -5,6 +5,8 @@ import type { RtpPacketView } from '@kaon/interface/rtp/v1';
 export interface LeavingFrame {
   readonly timestamp: number;
   readonly firstArrival: Instant;
+  readonly lastArrival: Instant;
+  readonly packets: number;
   /** How long after its earliest possible arrival its last packet came, in ms. */
   readonly late: number;
   readonly leftAt: Instant;
@@ -24,6 +26,8 @@ export class FrameTally {
     const current = this.#current;
     if (current !== undefined && current.timestamp === timestamp) {
       if (arrival < current.firstArrival) current.firstArrival = arrival;
+      if (arrival > current.lastArrival) current.lastArrival = arrival;
+      current.packets++;
       if (late > current.late) current.late = late;
       current.leftAt = now;
       if (gap) current.complete = false;
@@ -32,7 +36,15 @@ export class FrameTally {
     }
     // Where packets are missing between two frames, they may be of either, unless the marker ended the first.
     if (current !== undefined && gap && !this.#ended) current.complete = false;
-    this.#current = { timestamp, firstArrival: arrival, late, leftAt: now, complete: !gap };
+    this.#current = {
+      timestamp,
+      firstArrival: arrival,
+      lastArrival: arrival,
+      packets: 1,
+      late,
+      leftAt: now,
+      complete: !gap,
+    };
     this.#ended = packet.marker;
     return current;
   }

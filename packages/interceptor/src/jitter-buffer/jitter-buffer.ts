@@ -41,6 +41,9 @@ export interface JitterBufferStatistics {
   readonly flushes: number;
   readonly framesComplete: number;
   readonly framesIncomplete: number;
+  /** Complete frames of more than one packet, and the seconds from the first to the last packet of each, summed up. */
+  readonly framesAssembledFromMultiplePackets: number;
+  readonly totalAssemblyTime: number;
   /** Seconds that frames (video) or samples (audio) stayed, summed up. */
   readonly jitterBufferDelay: number;
   /** The same sums of what was aimed at, and of what the network alone asked for. */
@@ -88,6 +91,8 @@ export class JitterBuffer {
   #flushes = 0;
   #complete = 0;
   #incomplete = 0;
+  #assembled = 0;
+  #assemblyTime = 0;
   #delaySum = 0;
   #targetSum = 0;
   #minimumSum = 0;
@@ -145,6 +150,8 @@ export class JitterBuffer {
       flushes: this.#flushes,
       framesComplete: this.#complete,
       framesIncomplete: this.#incomplete,
+      framesAssembledFromMultiplePackets: this.#assembled,
+      totalAssemblyTime: this.#assemblyTime,
       jitterBufferDelay: this.#delaySum,
       jitterBufferTargetDelay: this.#targetSum,
       jitterBufferMinimumDelay: this.#minimumSum,
@@ -221,6 +228,10 @@ export class JitterBuffer {
   #account(frame: LeavingFrame, nextTimestamp: number): void {
     if (frame.complete) this.#complete++;
     else this.#incomplete++;
+    if (frame.complete && frame.packets > 1) {
+      this.#assembled++;
+      this.#assemblyTime += (frame.lastArrival - frame.firstArrival) / 1000;
+    }
     const minimum = this.#estimator.delay;
     this.#estimator.complete(frame.late);
     const samples = (nextTimestamp - frame.timestamp) >>> 0;

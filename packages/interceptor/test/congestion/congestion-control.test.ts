@@ -417,3 +417,22 @@ describe('PacerStage', () => {
     expect(stage).toMatchObject({ interface: 'kaon:interceptor/1', name: 'pacer' });
   });
 });
+
+describe('send delay', () => {
+  it('sums up how long the packets of a stream wait, retransmissions with it', () => {
+    const { chain, controller } = made({ startBitrate: 300_000, probing: false }, [stream(), audio()]);
+    chain.sendRtp(rtp({ sequence: 1 }), 0);
+    polled(chain, 0);
+    chain.sendRtp(rtp({ ssrc: RTX, sequence: 1 }), 0);
+    chain.sendRtp(rtp({ sequence: 2 }), 0);
+    chain.sendRtp(rtp({ ssrc: AUDIO, sequence: 1, size: 80 }), 0);
+    for (let now = 1; now <= 100; now++) polled(chain, now);
+    const waited = controller.sendDelay(VIDEO);
+    expect(waited).toBeGreaterThan(15);
+    expect(waited).toBeLessThan(100);
+    expect(controller.sendDelay(AUDIO)).toBe(1);
+    chain.unbindLocalStream(VIDEO, 100);
+    expect(controller.sendDelay(VIDEO)).toBe(0);
+    expect(made({ pacing: false }).controller.sendDelay(VIDEO)).toBe(0);
+  });
+});

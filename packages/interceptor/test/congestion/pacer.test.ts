@@ -44,6 +44,17 @@ describe('Pacer', () => {
     expect(drain(pacer, 2, 1000).map(([, sequence]) => sequence)).toEqual([100, 1, 2, 3]);
   });
 
+  it('tells how long each packet has waited', () => {
+    const pacer = new Pacer(800_000);
+    for (let i = 0; i < 3; i++) pacer.push(packet(i), 'video', 0);
+    const waited: number[] = [];
+    for (const now of [0, 10, 20]) {
+      expect(pacer.next(now)).toBeDefined();
+      waited.push(pacer.waited);
+    }
+    expect(waited).toEqual([0, 10, 20]);
+  });
+
   it('sends faster than its rate what would wait longer than it may', () => {
     const pacer = new Pacer(80_000, undefined, { maxQueueTime: 500 });
     for (let i = 0; i < 100; i++) pacer.push(packet(i), 'video', 0);

@@ -13,6 +13,9 @@ export class PacerStage implements Interceptor {
   readonly #core: CongestionCore;
   readonly #padding: RtxPadding;
   readonly #priorities = new Map<number, PacketPriority>();
+  /** By SSRC: that of a media stream has those of its repair, too. */
+  readonly #delays = new Map<number, SendDelay>();
+  #last: SendDelay | undefined;
   #bitrate = 0;
 
   constructor(core: CongestionCore) {
@@ -27,12 +30,21 @@ export class PacerStage implements Interceptor {
     if (stream.fec?.ssrc !== undefined) this.#priorities.set(stream.fec.ssrc, stream.kind);
     if (stream.rtxSsrc !== undefined) this.#priorities.set(stream.rtxSsrc, 'retransmission');
     this.#padding.bind(stream);
+    this.#bindDelay(stream);
   }
 
   unbindLocalStream(ssrc: number): void {
     this.#priorities.delete(ssrc);
     this.pacer.remove(ssrc);
     this.#padding.unbind(ssrc);
+    for (const [key, { owner }] of this.#delays) if (owner === ssrc) this.#delays.delete(key);
+    this.#last = undefined;
+  }
+
+  /** Milliseconds that packets of a stream have waited here, retransmissions included, summed up. */
+  sendDelay(ssrc: number): number {
+    const delay = this.#delays.get(ssrc);
+    return delay === undefined ? 0 : delay.sum.total;
   }
 
   handleOutgoingRtp(packet: RtpPacketView, now: Instant): boolean {
@@ -49,6 +61,7 @@ export class PacerStage implements Interceptor {
     if (packet === undefined) return undefined;
     this.#core.cluster = pacer.cluster;
     this.#padding.leaving(packet);
+    this.#noteDelay(packet.ssrc);
     return packet;
   }
 
@@ -58,6 +71,20 @@ export class PacerStage implements Interceptor {
 
   pollTimeout(): Instant {
     return this.pacer.pollTimeout();
+  }
+
+  #bindDelay({ ssrc, rtxSsrc }: StreamInfo): void {
+    const sum = this.#delays.get(ssrc)?.sum ?? { total: 0 };
+    for (const one of [ssrc, rtxSsrc]) if (one !== undefined) this.#delays.set(one, { ssrc: one, owner: ssrc, sum });
+  }
+
+  #noteDelay(ssrc: number): void {
+    const { waited } = this.pacer;
+    if (waited === 0) return;
+    const delay = this.#last?.ssrc === ssrc ? this.#last : this.#delays.get(ssrc);
+    if (delay === undefined) return;
+    this.#last = delay;
+    delay.sum.total += waited;
   }
 
   #refresh(now: Instant): void {
@@ -71,6 +98,12 @@ export class PacerStage implements Interceptor {
     }
     for (let probe = estimator.pollProbe(); probe !== undefined; probe = estimator.pollProbe()) this.pacer.probe(probe);
   }
+}
+
+interface SendDelay {
+  readonly ssrc: number;
+  readonly owner: number;
+  readonly sum: { total: number };
 }
 
 const MARKED_FACTOR = 1.2;

@@ -59,6 +59,7 @@ export class Pacer {
   /** Nothing is left for the probe until something is pushed. */
   #isProbeDry = true;
   #cluster = 0;
+  #waited = 0;
   #paddingPackets = 0;
   #paddingBytes = 0;
   #dropped = 0;
@@ -75,6 +76,11 @@ export class Pacer {
   /** The probe that the packet last given belongs to, or 0. */
   get cluster(): number {
     return this.#cluster;
+  }
+
+  /** How long the packet last given has waited, in ms. */
+  get waited(): number {
+    return this.#waited;
   }
 
   state(now: number): PacerState {
@@ -127,7 +133,7 @@ export class Pacer {
   next(now: number): RtpPacketView | undefined {
     this.#advance(now);
     this.#cluster = 0;
-    if (this.#audio.length > 0) return this.#charge(this.#audio.shift()!);
+    if (this.#audio.length > 0) return this.#charge(this.#take(this.#audio, now)!);
     if (this.#clusters.length > 0 && !this.#isProbeDry) {
       const packet = this.#probeNext(now);
       if (packet !== undefined) return this.#charge(packet);
@@ -135,7 +141,7 @@ export class Pacer {
       if (!Number.isNaN(this.#probeBegan) && !this.#isProbeDry) return undefined;
     }
     if (!this.#isOpen) return undefined;
-    const packet = this.#retransmissions.shift() ?? this.#video.shift();
+    const packet = this.#take(this.#retransmissions, now) ?? this.#take(this.#video, now);
     return packet === undefined ? undefined : this.#charge(packet);
   }
 
@@ -195,7 +201,7 @@ export class Pacer {
       this.#probePackets = 0;
       this.#probes++;
     } else if (this.#probeDue() > now + PROBE_AHEAD_MS) return undefined;
-    const packet = this.#retransmissions.shift() ?? this.#video.shift() ?? this.#pad();
+    const packet = this.#take(this.#retransmissions, now) ?? this.#take(this.#video, now) ?? this.#pad();
     if (packet === undefined) {
       this.#isProbeDry = true;
       // Media goes on when it comes; what was sent so far shows less than was asked for.
@@ -214,7 +220,14 @@ export class Pacer {
     this.#probeBegan = Number.NaN;
   }
 
+  #take(queue: PacketQueue, now: number): RtpPacketView | undefined {
+    if (queue.length === 0) return undefined;
+    this.#waited = now - queue.oldest;
+    return queue.shift();
+  }
+
   #pad(): RtpPacketView | undefined {
+    this.#waited = 0;
     const packet = this.#padding?.next();
     if (packet === undefined) return undefined;
     this.#paddingPackets++;
