@@ -54,7 +54,8 @@ const offer = await page.evaluate(async (simulcast) => {
   });
   return pc.localDescription.toJSON();
 }, simulcast);
-const kaon = new RTCPeerConnection({ kaon: { includeLoopback: true } } as never);
+const log: string[] = [];
+const kaon = new RTCPeerConnection({ kaon: { includeLoopback: true, media: { interceptors: () => [{ interface: 'kaon:interceptor/1', name: 'log', handleOutgoingRtp(p: any) { const b = p.bytes, o = p.payloadOffset; if (p.payloadType === 96) log.push([Math.round(performance.now()), p.sequenceNumber, p.timestamp, p.marker ? 'M' : '', b[o] & 0x10 ? 'S' : '', ((b[o + 2] & 0x7f) << 8) | b[o + 3], 'tl0', b[o + 4], 'tid', b[o + 5] >> 6, b[o + 5] & 0x20 ? 'Y' : '', 'k', b[o + 5] & 31, (b[o] & 0x10) && !(b[o + 6] & 1) ? 'KEY' : '', b.length].join(' ')); return true; } }] } } } as never);
 const seen: Record<string, any> = {};
 const senders: any[] = [];
 kaon.ontrack = ((event: any) => {
