@@ -37,6 +37,8 @@ export function addRemoteCandidate(
     const transport = [mid, ...members].map((one) => transports.of(one)).find((one) => one !== undefined);
     if (transport === undefined || ufrag === undefined) continue;
     if (transport.agent.remoteCredentials?.usernameFragment !== ufrag) continue;
+    // A section that was bundled may have had a transport of its own when it was offered.
+    if (target.type === 'offer' && transport.line?.mid !== mid && !isFirst(session, index)) continue;
     if (line !== '') transport.addRemoteCandidate(line, ufrag);
     else if (isFirst(session, index)) transport.endOfRemoteCandidates();
   }

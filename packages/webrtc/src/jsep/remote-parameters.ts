@@ -14,7 +14,7 @@ import type { Description } from './description.ts';
 import { bundledSections, transportSection } from './validate.ts';
 
 /** What the peer's description says about the transport of a section; undefined when it says nothing. */
-export function remoteParameters({ session }: Description, index: number): RemoteParameters | undefined {
+export function remoteParameters({ session, type }: Description, index: number): RemoteParameters | undefined {
   const media = session.media[index];
   if (media === undefined) return undefined;
   const section = transportSection(session, media);
@@ -24,7 +24,9 @@ export function remoteParameters({ session }: Description, index: number): Remot
     credentials,
     lite: readIceLite(session),
     fingerprints: readFingerprints(session, section),
-    candidates: bundledSections(session, index).flatMap((at) => readCandidates(session.media[at] ?? section)),
+    candidates: bundledSections(session, index, type === 'offer').flatMap((at) =>
+      readCandidates(session.media[at] ?? section),
+    ),
     endOfCandidates: readEndOfCandidates(session, section),
     tlsId: readTlsId(session, section),
   };

@@ -89,10 +89,11 @@ export function transportSection(session: SessionDescription, media: MediaDescri
 }
 
 /**
- * Indexes of the sections whose candidates lead to the data section's transport: itself, and those in its bundle with the
- * same user name fragment, since a peer that bundles may name only the first section with its candidates.
+ * Indexes of the sections whose candidates lead to the transport of a section: itself, and those in its bundle with the same
+ * user name fragment, since a peer that bundles may name only the first section with its candidates. In an offer other
+ * sections than the first may have transports of their own, until they are bundled.
  */
-export function bundledSections(session: SessionDescription, index: number): number[] {
+export function bundledSections(session: SessionDescription, index: number, isOffer: boolean): number[] {
   const media = session.media[index] as MediaDescription;
   const mid = readMid(media);
   const fragment = readIceCredentials(session, transportSection(session, media))?.usernameFragment;
@@ -101,7 +102,7 @@ export function bundledSections(session: SessionDescription, index: number): num
     const other = readMid(one);
     const shares =
       other !== undefined &&
-      group?.mids.includes(other) === true &&
+      (isOffer ? group?.mids[0] === other : group?.mids.includes(other) === true) &&
       readIceCredentials(session, one)?.usernameFragment === fragment;
     return at === index || shares ? at : [];
   });
