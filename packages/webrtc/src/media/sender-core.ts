@@ -1,6 +1,8 @@
 import type { Instant } from '@kaon/interface/core/v1';
 import type { RtpPacketView } from '@kaon/interface/rtp/v1';
 import { generateSsrc } from '@kaon/rtp';
+import { QualityLimitation } from '../stats/quality-limitation.ts';
+import { SourceTally } from '../stats/source-tally.ts';
 import type { CodecName, Feed, FeedFrame, FeedSink, FeedStream, FeedTarget } from './feed.ts';
 import type { SenderHost } from './host.ts';
 import { LayerChoice } from './layer-choice.ts';
@@ -27,6 +29,7 @@ export class SenderCore implements FeedSink {
   readonly #kind: 'audio' | 'video';
   readonly #host: SenderHost;
   readonly #layers = new LayerChoice();
+  #source: SourceTally;
   #encodings: readonly Encoding[];
   #track: MediaStreamTrack | null = null;
   #feed: Feed | undefined = undefined;
@@ -41,6 +44,7 @@ export class SenderCore implements FeedSink {
   constructor(kind: 'audio' | 'video', host: SenderHost, encodings: readonly RTCRtpEncodingParameters[]) {
     this.#kind = kind;
     this.#host = host;
+    this.#source = new SourceTally(kind, host.now());
     this.#encodings = encodings.map((parameters) => new Encoding(kind, host, parameters, this));
   }
 
@@ -62,6 +66,11 @@ export class SenderCore implements FeedSink {
   /** The encodings themselves, for statistics. */
   get encodings(): readonly Encoding[] {
     return this.#encodings;
+  }
+
+  /** What the track's source gave, for statistics. */
+  get source(): SourceTally {
+    return this.#source;
   }
 
   get agreement(): SendAgreement | undefined {
@@ -92,6 +101,7 @@ export class SenderCore implements FeedSink {
     if (track === this.#track) return;
     this.#feed?.detach(this);
     this.#track = track;
+    this.#source = new SourceTally(this.#kind, this.#host.now());
     this.#feed = track === null ? undefined : trackInternals.feed(track);
     for (const { stream } of this.#encodings) stream.leave();
     this.#layers.reset();
@@ -191,8 +201,9 @@ export class SenderCore implements FeedSink {
   }
 
   frame(frame: FeedFrame): void {
-    if (!this.#mayPass()) return;
     const now = this.#host.now();
+    this.#source.frame(frame, this.#encodings[0]?.codec, now);
+    if (!this.#mayPass()) return;
     const encoding = this.#encodingFor(frame.rid, frame.data.length, frame.keyFrame, now);
     if (encoding === undefined) return;
     if (this.#pipe !== undefined) this.#pipe.write(toTransform(this.#kind, frame, encoding.stream));
@@ -200,8 +211,9 @@ export class SenderCore implements FeedSink {
   }
 
   packet(packet: RtpPacketView, from: FeedStream): void {
-    if (!this.#mayPass()) return;
     const now = this.#host.now();
+    this.#source.packet(packet, from, now);
+    if (!this.#mayPass()) return;
     const simulcast = this.#encodings.length > 1;
     const encoding =
       simulcast && from.rid !== undefined
@@ -341,6 +353,9 @@ export class Encoding implements LocalStream {
   paused = false;
   /** When a key frame was asked for last. */
   lastRequest: Instant = Number.NEGATIVE_INFINITY;
+  /** Why it gets less than it wants, for statistics. */
+  readonly limitation: QualityLimitation;
+  readonly #host: SenderHost;
   readonly #sender: SenderCore;
 
   constructor(kind: 'audio' | 'video', host: SenderHost, parameters: RTCRtpEncodingParameters, sender: SenderCore) {
@@ -353,6 +368,8 @@ export class Encoding implements LocalStream {
     this.stream = new OutgoingStream(names, kind, host.cname, host.random);
     this.stream.prefer(parameters.codec);
     this.parameters = parameters;
+    this.limitation = new QualityLimitation(host.now());
+    this.#host = host;
     this.#sender = sender;
   }
 
@@ -388,6 +405,8 @@ export class Encoding implements LocalStream {
   }
 
   allocated(bitrate: number): void {
+    const isLimited = this.#sender.transport?.isReady === true && bitrate < (this.demand?.max ?? 0);
+    this.limitation.set(isLimited ? 'bandwidth' : 'none', this.#host.now());
     if (bitrate === this.bitrate) return;
     this.bitrate = bitrate;
     this.#sender.allocated();

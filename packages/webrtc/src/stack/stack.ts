@@ -73,6 +73,9 @@ export class DataStack implements DatagramCore<StackEvent> {
   /** RTP and RTCP; undefined: what comes of them is dropped. */
   readonly media: MediaTransport | undefined;
   readonly counters: StackCounters = { packetsSent: 0, packetsReceived: 0, bytesSent: 0, bytesReceived: 0 };
+  /** When a packet of those counted left and came last; undefined before the first. */
+  lastSentAt: Instant | undefined = undefined;
+  lastReceivedAt: Instant | undefined = undefined;
   readonly #early = new EarlyRecords();
   readonly #events: Deque<StackEvent> = new Deque();
   #options: EstablishOptions | undefined = undefined;
@@ -234,6 +237,7 @@ export class DataStack implements DatagramCore<StackEvent> {
     if (dtls === undefined) return;
     this.counters.packetsReceived++;
     this.counters.bytesReceived += bytes.length;
+    this.lastReceivedAt = now;
     dtls.handleRecord(bytes, path, now);
     if (!this.#secure) this.#drainDtls(dtls, now);
     this.#drainPackets(dtls, now);
@@ -279,6 +283,7 @@ export class DataStack implements DatagramCore<StackEvent> {
     }
     this.counters.packetsReceived++;
     this.counters.bytesReceived += bytes.length;
+    this.lastReceivedAt = now;
     this.media.handleDatagram(bytes, now, ecn);
   }
 
@@ -411,6 +416,7 @@ export class DataStack implements DatagramCore<StackEvent> {
   }
 
   #count(slot: TransmitSlot): void {
+    this.lastSentAt = this.#now;
     this.counters.packetsSent++;
     this.counters.bytesSent += slot.end - slot.start;
   }

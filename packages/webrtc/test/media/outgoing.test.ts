@@ -1,6 +1,8 @@
-import { EXTENSION_URI, RtpPacket } from '@kaon/rtp';
+import { EXTENSION_URI, encodeRtp, RtpPacket } from '@kaon/rtp';
+import { readU16 } from '@kaon/wire';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { FeedStream } from '../../src/media/feed.ts';
 import { LayerChoice } from '../../src/media/layer-choice.ts';
 import { continuityFor } from '../../src/media/outgoing/continuity.ts';
 import { OutgoingExtensions } from '../../src/media/outgoing/extensions.ts';
@@ -151,4 +153,40 @@ it('keeps to a layer until a better one fits with something to spare', () => {
   expect(choice.wanted).toBe('f');
   choice.reset();
   expect(choice.active).toBeUndefined();
+});
+
+it('carries frame numbers of dependency descriptors on from stream to stream', () => {
+  const descriptor = { id: 12, uri: EXTENSION_URI.dependencyDescriptor, encrypted: false };
+  const headerExtensions = [...agreed('video').headerExtensions, descriptor];
+  const agreement = agreed('video', { headerExtensions });
+  let extensions = new OutgoingExtensions(agreement, undefined);
+  const pass = (stream: FeedStream, frameNumber: number): number => {
+    const data = Uint8Array.of(0xc0, frameNumber >> 8, frameNumber & 0xff);
+    const from = encodeRtp({
+      ssrc: 1,
+      payloadType: 96,
+      sequenceNumber: 1,
+      timestamp: 1,
+      payload: Uint8Array.of(1),
+      extensions: [{ id: 9, data }],
+    });
+    extensions.clear();
+    extensions.pass(new RtpPacket(from), stream);
+    const block = written(extensions).extension(12) as Uint8Array;
+    expect(block[0]).toBe(0xc0);
+    return readU16(block, 1);
+  };
+  const [high, low] = [0, 1].map(
+    (): FeedStream => ({
+      rid: undefined,
+      codec: () => undefined,
+      extensionId: (uri) => (uri === EXTENSION_URI.dependencyDescriptor ? 9 : -1),
+    }),
+  ) as [FeedStream, FeedStream];
+  expect([pass(high, 60), pass(high, 60), pass(high, 61)]).toEqual([60, 60, 61]);
+  extensions.leave();
+  // A browser drops frames whose numbers go back, for all time.
+  expect([pass(low, 55), pass(low, 56)]).toEqual([62, 63]);
+  extensions = new OutgoingExtensions(agreement, undefined, extensions);
+  expect(pass(low, 57)).toBe(64);
 });

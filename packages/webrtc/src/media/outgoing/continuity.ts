@@ -54,8 +54,8 @@ class DescriptorContinuity implements Continuity {
   }
 }
 
-/** One number that goes on evenly. */
-class Counter {
+/** One number that goes on evenly from stream to stream, in the bits of `mask`. */
+export class Counter {
   readonly #mask: number;
   #offset = 0;
   #last: number | undefined = undefined;
@@ -65,10 +65,12 @@ class Counter {
     this.#mask = mask;
   }
 
+  /** The next value is the first of another stream. */
   leave(): void {
     this.#joined = false;
   }
 
+  /** The number to send for that of the stream. */
   map(value: number): number {
     if (!this.#joined) {
       this.#joined = true;

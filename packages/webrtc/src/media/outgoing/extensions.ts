@@ -1,7 +1,9 @@
 import type { RtpPacketView } from '@kaon/interface/rtp/v1';
 import { EXTENSION_URI, ExtensionLayout } from '@kaon/rtp';
+import { readU16, writeU16 } from '@kaon/wire';
 import type { FeedStream } from '../feed.ts';
 import type { SendAgreement } from '../negotiated.ts';
+import { Counter } from './continuity.ts';
 
 /**
  * The header extensions of one outgoing stream: what stands on every packet (MID, RID, what the transport fills in), and what
@@ -25,8 +27,14 @@ export class OutgoingExtensions {
   /** The stream whose extensions `#passed` maps. */
   #passedFrom: FeedStream | undefined = undefined;
   #passed: readonly { readonly from: number; readonly to: number }[] = [];
+  /** Index among the extras of a dependency descriptor that was passed on, or -1. */
+  #descriptor = -1;
+  /** Frame numbers of dependency descriptors, which have to go on evenly over a change of streams. */
+  readonly #frameNumbers: Counter;
 
-  constructor(agreement: SendAgreement, rid: string | undefined) {
+  /** `before`: those of the agreement before, where the stream goes on. */
+  constructor(agreement: SendAgreement, rid: string | undefined, before?: OutgoingExtensions) {
+    this.#frameNumbers = before === undefined ? new Counter(0xffff) : before.#frameNumbers;
     this.#ids = new Map(agreement.headerExtensions.map(({ uri, id }) => [uri, id]));
     this.#allowTwoByte = agreement.extmapAllowMixed;
     const constants: { id: number; data: Uint8Array }[] = [];
@@ -60,6 +68,7 @@ export class OutgoingExtensions {
 
   /** Begins another packet, without extras. */
   clear(): void {
+    this.#descriptor = -1;
     this.#extraIds.length = 0;
     this.#extraData.length = 0;
     this.#extraOffsets.length = 0;
@@ -84,8 +93,15 @@ export class OutgoingExtensions {
     }
     for (const { from: id, to } of this.#passed) {
       const offset = packet.extensionOffset(id);
-      if (offset >= 0) this.#add(to, packet.bytes, offset, packet.extensionLength(id));
+      if (offset < 0) continue;
+      this.#add(to, packet.bytes, offset, packet.extensionLength(id));
+      if (to === this.#ids.get(EXTENSION_URI.dependencyDescriptor)) this.#descriptor = this.#extraIds.indexOf(to);
     }
+  }
+
+  /** What is passed on next is of another stream. */
+  leave(): void {
+    this.#frameNumbers.leave();
   }
 
   /** Bytes of the block for the present packet; 0: none. */
@@ -104,6 +120,9 @@ export class OutgoingExtensions {
       const from = this.#extraOffsets[i] as number;
       const data = this.#extraData[i] as Uint8Array;
       for (let k = 0; k < (this.#extraLengths[i] as number); k++) buffer[at + k] = data[from + k] as number;
+      // The frame number follows on the first byte (AV1 RTP payload specification, appendix A.8).
+      if (i === this.#descriptor && (this.#extraLengths[i] as number) >= 3)
+        writeU16(buffer, at + 1, this.#frameNumbers.map(readU16(buffer, at + 1)));
     }
   }
 
@@ -154,4 +173,5 @@ const OWN: ReadonlySet<string> = new Set<string>([
   EXTENSION_URI.absSendTime,
   EXTENSION_URI.transmissionOffset,
   EXTENSION_URI.videoTiming,
+  EXTENSION_URI.videoLayersAllocation,
 ]);

@@ -100,7 +100,7 @@ export class OutgoingStream {
     this.#terms = {
       transport,
       codecs,
-      extensions: new OutgoingExtensions(agreement, rid),
+      extensions: new OutgoingExtensions(agreement, rid, this.#terms?.extensions),
       tones: agreement.codecs.filter(({ payloadType }) => table.roleOf(payloadType) === 'telephone-event'),
       info: {
         ssrc,
@@ -204,6 +204,7 @@ export class OutgoingStream {
     this.#mapped = [];
     this.#format = undefined;
     this.#continuity?.codec?.leave();
+    this.#terms?.extensions.leave();
     this.#timeline.leave();
     this.#sequenceOffset = (this.#sequence + 1 - packet.sequenceNumber) & 0xffff;
     this.#sourceFirst = packet.sequenceNumber;

@@ -40,13 +40,17 @@ export class PayloadTable {
     return this.#codecs[payloadType];
   }
 
-  /** What repairs a stream, where that was negotiated; `ssrc` is that of a repair stream of its own. */
+  /**
+   * What repairs a stream, where that was negotiated; `ssrc` is that of a repair stream of its own. Where both ways were agreed on
+   * and no such stream is known of, media may come inside of RED, as it does from Chromium.
+   */
   fec(ssrc: number | undefined): StreamInfo['fec'] {
     const flexfec = this.#roles.indexOf('flexfec');
-    if (flexfec >= 0) return { scheme: 'flexfec-03', payloadType: flexfec, ssrc };
     const ulpfec = this.#roles.indexOf('ulpfec');
     const red = this.#roles.indexOf('red');
-    return ulpfec >= 0 && red >= 0 ? { scheme: 'ulpfec', payloadType: ulpfec, redPayloadType: red } : undefined;
+    const inRed = ulpfec >= 0 && red >= 0;
+    if (flexfec >= 0 && (ssrc !== undefined || !inRed)) return { scheme: 'flexfec-03', payloadType: flexfec, ssrc };
+    return inRed ? { scheme: 'ulpfec', payloadType: ulpfec, redPayloadType: red } : undefined;
   }
 }
 

@@ -7,12 +7,15 @@ import {
 } from '@kaon/interceptor';
 import type { RandomSource } from '@kaon/interface/crypto/v1';
 import { startsKeyFrame } from '@kaon/rtp/payload';
+import { StreamWatch } from '../../stats/stream-watch.ts';
 import type { MediaOptions } from '../options.ts';
 
 /** The interceptors of one transport. */
 export interface Stages extends DefaultInterceptors {
   /** Undefined where congestion control is switched off. */
   readonly congestion: CongestionController | undefined;
+  /** Looks at frames, for statistics. */
+  readonly watch: StreamWatch;
 }
 
 /** The stages that the options ask for, in their order. Throws InterceptorError for options out of range. */
@@ -25,6 +28,7 @@ export function stagesOf(options: MediaOptions, random: RandomSource, wallClock:
   const own = (options.interceptors?.() ?? []).map(
     (interceptor): PlacedInterceptor => ({ slot: 'application', interceptor }),
   );
+  const watch = new StreamWatch();
   const stages = defaultInterceptors({
     random,
     wallClock,
@@ -34,7 +38,7 @@ export function stagesOf(options: MediaOptions, random: RandomSource, wallClock:
     fec: options.fec === false ? { rate: 0 } : undefined,
     jitterBuffer: jitterBuffer === 'off' ? false : { mode: jitterBuffer },
     keyFrames: { startsKeyFrame },
-    extra: [...(control?.placed ?? []), ...own],
+    extra: [...(control?.placed ?? []), { slot: 'application', interceptor: watch }, ...own],
   });
-  return { ...stages, congestion: control?.controller };
+  return { ...stages, congestion: control?.controller, watch };
 }
