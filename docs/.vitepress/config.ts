@@ -24,9 +24,20 @@ export default defineConfig({
         text: 'Guide',
         items: [
           { text: 'Getting started', link: '/guide/' },
-          { text: 'Errors', link: '/guide/errors' },
+          { text: 'Audio and video', link: '/guide/media' },
           { text: 'Congestion control', link: '/guide/congestion-control' },
+          { text: 'Statistics', link: '/guide/statistics' },
+          { text: 'Errors', link: '/guide/errors' },
+        ],
+      },
+      {
+        text: 'Examples',
+        items: [
           { text: 'A custom stack', link: '/examples/custom-stack/README' },
+          { text: 'Media from parts', link: '/examples/ortc/README' },
+          { text: 'Relay and call of three', link: '/examples/relay/README' },
+          { text: 'Record', link: '/examples/record/README' },
+          { text: 'Play', link: '/examples/play/README' },
         ],
       },
       {
@@ -36,6 +47,7 @@ export default defineConfig({
           { text: 'RFC coverage', link: '/rfc-coverage' },
           { text: 'Interoperability', link: '/interop' },
           { text: 'Benchmarks', link: '/benchmarks' },
+          { text: 'Benchmarks of media', link: '/benchmarks-media' },
           { text: 'Sizes', link: '/packages/sizes' },
         ],
       },
