@@ -200,6 +200,28 @@ describe('addIceCandidate', () => {
   });
 });
 
+describe('candidates of an offer with a transport for each section', () => {
+  it('go to the transport of the section they are named for', async () => {
+    const connection = world.connection();
+    const offerer = world.connection(world.bob);
+    for (const kind of ['audio', 'video']) offerer.addTransceiver(kind);
+    const offer = await world.until(offerer.createOffer());
+    // As Chromium does: transports of their own under one user name fragment.
+    const [ufrag, pwd] = [/a=ice-ufrag:.*/, /a=ice-pwd:.*/].map((line) => line.exec(offer.sdp ?? '')?.[0] as string);
+    const sdp = (offer.sdp ?? '').replace(/a=ice-ufrag:.*/g, `${ufrag}`).replace(/a=ice-pwd:.*/g, `${pwd}`);
+    await world.until(connection.setRemoteDescription({ type: 'offer', sdp }));
+    const init = { usernameFragment: /:(\S+)/.exec(ufrag as string)?.[1] as string };
+    const line = (port: number): string => `candidate:1 1 udp 2130706431 192.0.2.1 ${port} typ host`;
+    await world.until(connection.addIceCandidate({ candidate: line(1000), sdpMid: '0', ...init }));
+    await world.until(connection.addIceCandidate({ candidate: line(2000), sdpMid: '1', ...init }));
+    await world.until(connection.setLocalDescription());
+    await world.until(connection.addIceCandidate({ candidate: line(3000), sdpMid: '1', ...init }));
+    await world.until(connection.addIceCandidate({ candidate: line(4000), sdpMid: '0', ...init }));
+    const [receiver] = connection.getReceivers();
+    expect(receiver?.transport?.iceTransport.getRemoteCandidates().map(({ port }) => port)).toEqual([1000, 4000]);
+  });
+});
+
 describe('an ICE restart', () => {
   it('brings new credentials on both sides while data goes on', async () => {
     const { a, b, channel, other } = await world.connected();

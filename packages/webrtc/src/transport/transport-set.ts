@@ -121,14 +121,19 @@ export class TransportSet {
     };
     const assigned = new Map<string, PeerTransport>();
     const tagged = new Map<PeerTransport, number>();
+    const successors = new Map<PeerTransport, PeerTransport>();
     for (const mid of mids) {
       if (!isUsed(mid)) continue;
       const first = groups.find((group) => group.mids.includes(mid))?.mids.find(isUsed) ?? mid;
-      const transport = this.#offered.get(first);
-      if (transport === undefined) continue;
+      const index = mids.indexOf(first);
+      const before = this.#offered.get(first);
+      if (before === undefined) continue;
+      const transport = successors.get(before) ?? this.#successorOf(before, first, index);
+      if (transport !== before) successors.set(before, transport);
       assigned.set(mid, transport);
-      if (!tagged.has(transport)) tagged.set(transport, mids.indexOf(first));
+      if (!tagged.has(transport)) tagged.set(transport, index);
     }
+    this.#offered = new Map(Array.from(this.#offered, ([mid, one]) => [mid, successors.get(one) ?? one]));
     this.#assigned = assigned;
     this.#tagged = new Map(Array.from(tagged, ([transport, index]) => [transport, mids[index] as string]));
     return tagged;
@@ -164,6 +169,15 @@ export class TransportSet {
   /** Ends all of them. */
   close(): void {
     for (const transport of [...this.#live, ...this.#pool]) transport.close();
+  }
+
+  /** The transport itself, or one in its place when the answer refused the section that carries it. */
+  #successorOf(before: PeerTransport, mid: string, index: number): PeerTransport {
+    if (!this.endsUnder(before, mid)) return before;
+    const made = this.#make(before.agent.role, this.slot(mid, before));
+    this.#live.add(made);
+    made.surface({ mid, index });
+    return made;
   }
 
   #transportFor(

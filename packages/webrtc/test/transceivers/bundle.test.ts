@@ -294,6 +294,20 @@ describe('peers that do not name their DTLS association, such as browsers', () =
     },
   );
 
+  it('get one as well when the answer refuses the first section', async () => {
+    const [a, b] = world.pair();
+    for (const kind of ['audio', 'video']) a.addTransceiver(kind);
+    await world.until(exchange(a, b));
+    await world.run(() => a.connectionState === 'connected' && b.connectionState === 'connected');
+    const before = a.getSenders()[1]?.transport;
+    b.getTransceivers()[0]?.stop();
+    await world.until(exchange(a, b));
+    const after = a.getSenders()[0]?.transport;
+    expect([a.getSenders().length, after === before, before?.state]).toEqual([1, false, 'closed']);
+    await world.run(() => a.connectionState === 'connected' && b.connectionState === 'connected');
+    expect(after?.state).toBe('connected');
+  });
+
   it('keep the old transport when the offer is taken back', async () => {
     const [a, b] = world.pair();
     for (const kind of ['audio', 'video']) a.addTransceiver(kind);
