@@ -115,10 +115,15 @@ export class MediaSide {
   clock: () => Instant = () => 1000;
   readonly #timers = new Set<{ at: Instant; callback: () => void }>();
 
-  constructor(seed: number, media: MediaOptions = {}) {
+  constructor(
+    seed: number,
+    media: MediaOptions = {},
+    { mtu, portable = false }: { mtu?: number | undefined; portable?: boolean | undefined } = {},
+  ) {
     const random = seededRandom(seed);
     this.transport = new MediaTransport({
-      crypto: nodeCrypto,
+      crypto: portable ? undefined : nodeCrypto,
+      mtu,
       random,
       wallClock: () => 1_700_000_000_000 + this.clock(),
       cname: `side${seed}`,
@@ -217,10 +222,18 @@ export class MediaPair {
 
   constructor(
     netem: NetemOptions = { delay: 5 },
-    options: { a?: MediaOptions; b?: MediaOptions; keys?: boolean; profile?: number; seed?: number } = {},
+    options: {
+      a?: MediaOptions;
+      b?: MediaOptions;
+      keys?: boolean;
+      profile?: number;
+      seed?: number;
+      mtu?: number;
+      portable?: boolean;
+    } = {},
   ) {
-    this.a = new MediaSide(1, options.a);
-    this.b = new MediaSide(2, options.b);
+    this.a = new MediaSide(1, options.a, options);
+    this.b = new MediaSide(2, options.b, options);
     this.line = new Pair<PairEnd, PairEnd>(this.a.end, this.b.end, {
       netem,
       mtu: 1200 + FORWARDING_HEADROOM,
