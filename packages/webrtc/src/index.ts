@@ -101,6 +101,24 @@ export {
 export type { StackEvent } from './stack/events.ts';
 export { DataStack, type EstablishOptions, type SctpOptions, type StackCounters } from './stack/stack.ts';
 export type { RTCPeerConnectionState } from './states.ts';
+export type { RTCQualityLimitationReason } from './stats/quality-limitation.ts';
 export { type RTCStats, RTCStatsReport } from './stats/report.ts';
+export type {
+  RTCAudioSourceStats,
+  RTCCertificateStats,
+  RTCCodecStats,
+  RTCDataChannelStats,
+  RTCIceCandidatePairStats,
+  RTCIceCandidateStats,
+  RTCInboundRtpStreamStats,
+  RTCMediaSourceStats,
+  RTCOutboundRtpStreamStats,
+  RTCPeerConnectionStats,
+  RTCRemoteInboundRtpStreamStats,
+  RTCRemoteOutboundRtpStreamStats,
+  RTCRtpStreamStats,
+  RTCTransportStats,
+  RTCVideoSourceStats,
+} from './stats/types.ts';
 export type { RTCRtpTransceiverInit } from './transceivers/init.ts';
 export { RTCRtpTransceiver, type RTCRtpTransceiverDirection } from './transceivers/transceiver.ts';

@@ -2,25 +2,23 @@ import { type Candidate, formatCandidate } from '@kaon/ice';
 import type { CryptoProvider } from '@kaon/interface/crypto/v1';
 import type { PeerTransport } from '../transport/peer-transport.ts';
 import { certificateStats } from './certificate-stats.ts';
-import type { RTCStats } from './report.ts';
+import type { StatsContext } from './context.ts';
+import { present } from './present.ts';
+import type { RTCIceCandidatePairStats, RTCIceCandidateStats, RTCTransportStats } from './types.ts';
 
-/** Statistics of a transport with its candidates, pairs, certificates and SCTP association. */
-export function transportStats(
+/** Adds a transport with its candidates, pairs and certificates. */
+export function addTransportStats(
+  context: StatsContext,
   transport: PeerTransport,
   localChain: readonly Uint8Array[],
   crypto: Pick<CryptoProvider, 'hash'>,
-  timestamp: number,
-): RTCStats[] {
-  const { agent, connection, stack } = transport;
+): void {
+  const { agent, connection, id: transportId, media, stack } = transport;
+  const { timestamp } = context;
   const ice = agent.stats();
-  const stats: RTCStats[] = [];
-  const candidateIds = new Map<string, string>();
   const addCandidate = (side: 'local' | 'remote', candidate: Candidate, networkType?: string): string => {
-    const id = `${side === 'local' ? 'IL' : 'IR'}${transport.id}:${formatCandidate(candidate)}`;
-    if (!candidateIds.has(id)) {
-      candidateIds.set(id, id);
-      stats.push(candidateStats(id, transport.id, side, candidate, networkType, timestamp));
-    }
+    const id = `${side === 'local' ? 'IL' : 'IR'}${transportId}:${formatCandidate(candidate)}`;
+    if (!context.stats.has(id)) context.add(candidateStats(id, transportId, side, candidate, networkType, timestamp));
     return id;
   };
   for (const { candidate, networkType } of ice.localCandidates) addCandidate('local', candidate, networkType);
@@ -29,50 +27,68 @@ export function transportStats(
   for (const pair of ice.pairs) {
     const localCandidateId = addCandidate('local', pair.local);
     const remoteCandidateId = addCandidate('remote', pair.remote);
-    const id = `CP${transport.id}:${pair.id}:${localCandidateId}:${remoteCandidateId}`;
+    const id = `CP${transportId}:${pair.id}:${localCandidateId}:${remoteCandidateId}`;
     if (pair.selected) selectedCandidatePairId = id;
-    stats.push({
-      id,
-      timestamp,
-      type: 'candidate-pair',
-      transportId: transport.id,
-      localCandidateId,
-      remoteCandidateId,
-      state: pair.state,
-      nominated: pair.nominated,
-      // Only the selected pair has carried data.
-      ...(pair.selected ? stack.counters : { packetsSent: 0, packetsReceived: 0, bytesSent: 0, bytesReceived: 0 }),
-      totalRoundTripTime: pair.totalRoundTripTime / 1000,
-      ...(pair.currentRoundTripTime === undefined ? {} : { currentRoundTripTime: pair.currentRoundTripTime / 1000 }),
-      requestsSent: pair.requestsSent,
-      requestsReceived: pair.requestsReceived,
-      responsesSent: pair.responsesSent,
-      responsesReceived: pair.responsesReceived,
-      consentRequestsSent: pair.consentRequestsSent,
-    });
+    const { lastSentAt, lastReceivedAt } = pair.selected ? stack : NEVER;
+    const { packetsSent, packetsReceived, bytesSent, bytesReceived } = pair.selected ? stack.counters : NOTHING;
+    context.add(
+      present<RTCIceCandidatePairStats>({
+        id,
+        timestamp,
+        type: 'candidate-pair',
+        transportId,
+        localCandidateId,
+        remoteCandidateId,
+        state: pair.state,
+        nominated: pair.nominated,
+        packetsSent,
+        packetsReceived,
+        bytesSent,
+        bytesReceived,
+        lastPacketSentTimestamp: lastSentAt === undefined ? undefined : context.wallClock(lastSentAt),
+        lastPacketReceivedTimestamp: lastReceivedAt === undefined ? undefined : context.wallClock(lastReceivedAt),
+        totalRoundTripTime: pair.totalRoundTripTime / 1000,
+        currentRoundTripTime: pair.currentRoundTripTime === undefined ? undefined : pair.currentRoundTripTime / 1000,
+        availableOutgoingBitrate: pair.selected ? media.targetBitrate : undefined,
+        requestsSent: pair.requestsSent,
+        requestsReceived: pair.requestsReceived,
+        responsesSent: pair.responsesSent,
+        responsesReceived: pair.responsesReceived,
+        consentRequestsSent: pair.consentRequestsSent,
+      }),
+    );
   }
   const local = certificateStats(localChain, crypto, timestamp);
   const remote = certificateStats(connection?.peerCertificate?.chain ?? [], crypto, timestamp);
-  stats.push(...local, ...remote);
+  for (const certificate of [...local, ...remote]) context.add(certificate);
   const negotiated = connection?.negotiated;
-  stats.push({
-    id: transport.id,
-    timestamp,
-    type: 'transport',
-    ...stack.counters,
-    iceRole: ice.role,
-    iceLocalUsernameFragment: agent.localCredentials.usernameFragment,
-    iceState: transport.ice.state,
-    dtlsState: transport.dtls.state,
-    dtlsRole: connection?.role ?? 'unknown',
-    ...(selectedCandidatePairId === undefined ? {} : { selectedCandidatePairId }),
-    selectedCandidatePairChanges: ice.selectedPairChanges,
-    ...(local[0] === undefined ? {} : { localCertificateId: local[0].id }),
-    ...(remote[0] === undefined ? {} : { remoteCertificateId: remote[0].id }),
-    // The version on the wire, as the standard has it: DTLS 1.2.
-    ...(negotiated === undefined ? {} : { tlsVersion: 'FEFD', dtlsCipher: negotiated.cipherSuiteName }),
-  });
-  return stats;
+  const { packetsSent, packetsReceived, bytesSent, bytesReceived } = stack.counters;
+  context.add(
+    present<RTCTransportStats>({
+      id: transportId,
+      timestamp,
+      type: 'transport',
+      packetsSent,
+      packetsReceived,
+      bytesSent,
+      bytesReceived,
+      iceRole: ice.role,
+      iceLocalUsernameFragment: agent.localCredentials.usernameFragment,
+      iceState: transport.ice.state,
+      dtlsState: transport.dtls.state,
+      dtlsRole: connection?.role ?? 'unknown',
+      selectedCandidatePairId,
+      selectedCandidatePairChanges: ice.selectedPairChanges,
+      localCertificateId: local[0]?.id,
+      remoteCertificateId: remote[0]?.id,
+      // The version on the wire, as the standard has it: DTLS 1.2.
+      tlsVersion: negotiated === undefined ? undefined : 'FEFD',
+      dtlsCipher: negotiated?.cipherSuiteName,
+      srtpCipher: negotiated?.srtpProfile === undefined ? undefined : SRTP_NAMES[negotiated.srtpProfile],
+      ccfbMessagesSent: media.stages?.watch.ccfbMessagesSent ?? 0,
+      ccfbMessagesReceived: media.stages?.watch.ccfbMessagesReceived ?? 0,
+    }),
+  );
 }
 
 function candidateStats(
@@ -82,21 +98,9 @@ function candidateStats(
   candidate: Candidate,
   networkType: string | undefined,
   timestamp: number,
-): RTCStats {
-  const {
-    address,
-    port,
-    protocol,
-    type,
-    priority,
-    foundation,
-    relatedAddress,
-    relatedPort,
-    usernameFragment,
-    tcpType,
-    url,
-  } = candidate;
-  return {
+): RTCIceCandidateStats {
+  const { address, port, protocol, type, priority, foundation, tcpType, url } = candidate;
+  return present<RTCIceCandidateStats>({
     id,
     timestamp,
     type: `${side}-candidate`,
@@ -107,11 +111,22 @@ function candidateStats(
     candidateType: type,
     priority,
     foundation,
-    ...(relatedAddress === undefined ? {} : { relatedAddress }),
-    ...(relatedPort === undefined ? {} : { relatedPort }),
-    ...(usernameFragment === undefined ? {} : { usernameFragment }),
-    ...(tcpType === undefined ? {} : { tcpType }),
-    ...(url === undefined ? {} : { url }),
-    ...(networkType === undefined ? {} : { networkType }),
-  };
+    relatedAddress: candidate.relatedAddress,
+    relatedPort: candidate.relatedPort,
+    usernameFragment: candidate.usernameFragment,
+    tcpType,
+    url,
+    networkType,
+  });
 }
+
+/** Only the selected pair has carried data. */
+const NOTHING = { packetsSent: 0, packetsReceived: 0, bytesSent: 0, bytesReceived: 0 };
+const NEVER = { lastSentAt: undefined, lastReceivedAt: undefined };
+/** IANA's DTLS-SRTP protection profiles. */
+const SRTP_NAMES: Readonly<Record<number, string>> = {
+  1: 'SRTP_AES128_CM_HMAC_SHA1_80',
+  2: 'SRTP_AES128_CM_HMAC_SHA1_32',
+  7: 'SRTP_AEAD_AES_128_GCM',
+  8: 'SRTP_AEAD_AES_256_GCM',
+};

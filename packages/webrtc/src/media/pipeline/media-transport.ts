@@ -117,6 +117,11 @@ export class MediaTransport {
     return this.#steered ? this.#stages?.congestion?.targetBitrate : undefined;
   }
 
+  /** Whether packets that come too late are passed on all the same. */
+  get usesLatePackets(): boolean {
+    return this.#options.media?.jitterBuffer === 'immediate';
+  }
+
   /** The streams that come at present. */
   get remoteStreams(): readonly RemoteStream[] {
     return this.#router.streams;
