@@ -9,6 +9,7 @@ export class LayerChoice {
   #selected: string | undefined = undefined;
   #wanted: string | undefined = undefined;
   #active: string | undefined = undefined;
+  #changedAt: Instant = 0;
 
   /** The layer that is being passed on. */
   get active(): string | undefined {
@@ -43,7 +44,10 @@ export class LayerChoice {
       usage = { since: now, bytes: 0, bitrate: 0, lastAt: now };
       this.#usage.set(rid, usage);
       // Until it is known better, the first that comes.
-      this.#wanted ??= rid;
+      if (this.#wanted === undefined) {
+        this.#wanted = rid;
+        this.#changedAt = now;
+      }
     }
     usage.bytes += bytes;
     usage.lastAt = now;
@@ -75,7 +79,14 @@ export class LayerChoice {
         leastRate = usage.bitrate;
       }
     }
-    this.#wanted = best ?? least ?? this.#wanted;
+    const next = best ?? least;
+    if (next === undefined || next === this.#wanted) return;
+    // An estimate that still moves is followed down at once, and up after a while: each change costs a key frame.
+    const present = this.#wanted === undefined ? undefined : this.#usage.get(this.#wanted);
+    const isAlive = present !== undefined && now - present.lastAt <= 2 * WINDOW;
+    if (isAlive && bestRate > present.bitrate && now - this.#changedAt < HOLD) return;
+    this.#wanted = next;
+    this.#changedAt = now;
   }
 }
 
@@ -88,3 +99,5 @@ interface Usage {
 
 /** Milliseconds over which a layer's rate is measured. */
 const WINDOW = 1000;
+/** Milliseconds after a change in which no better layer is chosen. */
+const HOLD = 2000;

@@ -149,8 +149,14 @@ it('keeps to a layer until a better one fits with something to spare', () => {
   expect(choice.wanted).toBe('f');
   feed(1500, 300_000, 4500);
   expect(choice.wanted).toBe('q');
-  choice.select('f');
+  choice.joined('q');
+  // Back up only when the estimate has stood for a while.
+  feed(900, 500_000, 6000);
+  expect(choice.wanted).toBe('q');
+  feed(2100, 500_000, 6900);
   expect(choice.wanted).toBe('f');
+  choice.select('q');
+  expect(choice.wanted).toBe('q');
   choice.reset();
   expect(choice.active).toBeUndefined();
 });
