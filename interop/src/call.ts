@@ -9,8 +9,9 @@ import {
 } from '@kaon/webrtc';
 import type { CodecChoice, MediaKind } from './agent/protocol.ts';
 import { Inbox, Signal } from './inbox.ts';
-import type { Role, Side } from './link.ts';
+import type { ChannelPair, Role, Side } from './link.ts';
 import { Listener } from './listener.ts';
+import { LocalChannel } from './local.ts';
 import { Player } from './player.ts';
 import type { RemoteConnection, RemotePeer } from './remote.ts';
 import type { RemoteMedia, SendOptions } from './remote-media.ts';
@@ -59,9 +60,40 @@ export class Call {
       await this.pc.setRemoteDescription({ type: 'answer', sdp: answer });
     } else {
       await this.pc.setRemoteDescription({ type: 'offer', sdp: await this.remote.offer({ trickle: false, restart }) });
-      await this.pc.setLocalDescription();
-      await this.remote.accept(await this.#gathered());
+      await this.answerOffer();
     }
+  }
+
+  /** The second half of a negotiation that the peer began. */
+  async answerOffer(): Promise<void> {
+    await this.pc.setLocalDescription();
+    await this.remote.accept(await this.#gathered());
+  }
+
+  /** Kaon offers, and the peer reads something else. */
+  async offerRewritten(rewrite: (sdp: string) => string): Promise<void> {
+    await this.pc.setLocalDescription();
+    const answer = await this.remote.answer(rewrite(await this.#gathered()), { trickle: false });
+    await this.pc.setRemoteDescription({ type: 'answer', sdp: answer });
+  }
+
+  /** A data channel for the first offer; gives a function that waits until both ends have it open. */
+  async channelBeforeOffer(label: string): Promise<() => Promise<ChannelPair>> {
+    const incoming = new Inbox<LocalChannel>('an incoming channel at Kaon');
+    this.pc.ondatachannel = ({ channel }) => incoming.put(new LocalChannel(channel as unknown as RTCDataChannel));
+    const own =
+      this.role === 'offers'
+        ? { kaon: new LocalChannel(this.pc.createDataChannel(label) as unknown as RTCDataChannel) }
+        : { peer: await this.remote.channel(label) };
+    return async () => {
+      const pair = {
+        kaon: own.kaon ?? (await incoming.next()),
+        peer: own.peer ?? (await this.remote.incoming.next()),
+      };
+      await pair.kaon.opened.wait();
+      await pair.peer.opened.wait();
+      return pair;
+    };
   }
 
   /** Negotiates and waits until both are connected. */

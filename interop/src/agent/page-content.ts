@@ -6,7 +6,9 @@ import type { MediaContent, MediaKind } from './protocol.ts';
 export const pageContent: ContentMaker = {
   async make(kind: MediaKind, content: MediaContent): Promise<MediaStreamTrack> {
     if (content === 'screen' && kind === 'video') return screen();
-    const constraints = kind === 'audio' ? { audio: true } : { video: { width: 640, height: 480, frameRate: 30 } };
+    // Chromium sends three layers from this size on.
+    const size = content === 'large' ? { width: 960, height: 540 } : { width: 640, height: 480 };
+    const constraints = kind === 'audio' ? { audio: true } : { video: { ...size, frameRate: 30 } };
     const stream = await navigator.mediaDevices.getUserMedia(constraints);
     const [track] = stream.getTracks();
     if (track === undefined) throw new Error(`the browser gave no ${kind} track`);

@@ -37,8 +37,8 @@ export interface CandidateInit {
 
 export type MediaKind = 'audio' | 'video';
 
-/** What a track of the peer shows: the fake camera or microphone, or a page of text that changes slowly. */
-export type MediaContent = 'device' | 'screen';
+/** What a track of the peer shows: the fake camera or microphone, the same camera larger, or a page of text that changes slowly. */
+export type MediaContent = 'device' | 'large' | 'screen';
 
 /** One layer of a simulcast as the peer is to send it. */
 export interface LayerInit {
