@@ -69,6 +69,15 @@ describe('DelayEstimator', () => {
 });
 
 describe('JitterBuffer', () => {
+  it('counts no samples of packets that were lost', () => {
+    const buffer = new JitterBuffer('audio', { mode: 'immediate' });
+    for (const sequence of [1, 2, 3, 5, 6, 8]) {
+      buffer.insert(packet(sequence, { timestamp: 960 * sequence }), 48_000, sequence * 20);
+      all(() => buffer.poll(sequence * 20 + 1000));
+    }
+    expect(buffer.statistics.jitterBufferEmittedCount).toBe(5 * 960);
+  });
+
   it('tells how long frames of several packets took to come', () => {
     const buffer = new JitterBuffer('video', { mode: 'immediate' });
     const give = (sequence: number, frame: number, marker: boolean, at: number): void => {

@@ -220,12 +220,13 @@ export class JitterBuffer {
     if (this.#count > 0) while (this.#packets[++this.#head & this.#mask] === undefined);
     const arrival = this.#arrivals[at]!;
     const frame = this.#tally.leave(packet, arrival, arrival - this.#earliest[at]!, this.#gap, now);
+    if (frame !== undefined) this.#account(frame, packet.timestamp, !this.#gap);
     if (packet.payloadEnd > packet.payloadOffset) this.#gap = false;
-    if (frame !== undefined) this.#account(frame, packet.timestamp);
     return packet;
   }
 
-  #account(frame: LeavingFrame, nextTimestamp: number): void {
+  /** `isNext`: the frame with `nextTimestamp` is the one behind it. */
+  #account(frame: LeavingFrame, nextTimestamp: number, isNext: boolean): void {
     if (frame.complete) this.#complete++;
     else this.#incomplete++;
     if (frame.complete && frame.packets > 1) {
@@ -235,8 +236,8 @@ export class JitterBuffer {
     const minimum = this.#estimator.delay;
     this.#estimator.complete(frame.late);
     const samples = (nextTimestamp - frame.timestamp) >>> 0;
-    // Longer steps are pauses and say nothing of the length of a packet.
-    if (samples <= this.#clockRate * MAX_AUDIO_SECONDS) this.#frameSamples = samples;
+    // Longer steps are pauses, and those over a gap of several packets: they say nothing of the length of one.
+    if (isNext && samples <= this.#clockRate * MAX_AUDIO_SECONDS) this.#frameSamples = samples;
     const count = this.#kind === 'video' ? 1 : this.#frameSamples;
     this.#emitted += count;
     this.#delaySum += ((frame.leftAt - frame.firstArrival) / 1000) * count;
