@@ -56,5 +56,6 @@ export function bundleAllows(
 ): boolean {
   if (bundleOnly && group === undefined) return false;
   if (policy !== 'max-bundle' || firstUsed === undefined) return true;
-  return group !== undefined && group === firstUsed.group;
+  // Groups have no mid in common (RFC 9143 §7.1).
+  return group !== undefined && group[0] === firstUsed.group?.[0];
 }

@@ -119,6 +119,15 @@ describe('bundlePolicy', () => {
     expect(new Set(a.getReceivers().map(({ transport }) => transport)).size).toBe(2);
   });
 
+  it('max-bundle takes every section of the bundle that a balanced peer offers', async () => {
+    const a = crowded({ bundlePolicy: 'balanced' });
+    const b = world.connection(world.bob, { bundlePolicy: 'max-bundle' });
+    await world.until(a.setLocalDescription());
+    await world.until(b.setRemoteDescription(a.localDescription as never));
+    await world.until(b.setLocalDescription());
+    expect(sections(b.localDescription?.sdp).map((line) => line.split(' ')[1])).toEqual(['0', '1', '2', '3']);
+  });
+
   it('max-bundle takes only one transport from peers without BUNDLE', async () => {
     const a = crowded({ bundlePolicy: 'max-compat' });
     const b = world.connection(world.bob, { bundlePolicy: 'max-bundle' });
