@@ -70,6 +70,39 @@ describe('fecEncoder', () => {
     expect(out.length).toBeGreaterThanOrEqual(80);
   });
 
+  it('numbers go on when a stream was unbound in between, as by a hold', () => {
+    for (const [info, between] of [
+      [ulpfec, undefined],
+      [ulpfec, video({ feedback: [] })],
+      [flexfec, undefined],
+      [flexfec, video({ feedback: [] })],
+    ] as const) {
+      const stage = fecEncoder({ random: seededRandom(1), rate: 1 });
+      const used = new Set<string>();
+      let sent = 0;
+      const send = (sequence: number): void => {
+        const media = packet(sequence, { marker: true });
+        const goesOn = stage.handleOutgoingRtp!(media, 0);
+        for (const each of [...(goesOn ? [media] : []), ...all(() => stage.pollOutgoingRtp!(0))]) {
+          used.add(`${each.ssrc} ${each.sequenceNumber}`);
+          sent++;
+        }
+      };
+      stage.bindLocalStream!(info, 0);
+      for (const i of range(0, 20)) send(i);
+      stage.unbindLocalStream!(0x2222, 0);
+      if (between !== undefined) {
+        stage.bindLocalStream!(between, 0);
+        for (const i of range(20, 20)) send(i);
+        expect(sent).toBe(60);
+      }
+      stage.bindLocalStream!(info, 0);
+      for (const i of range(40, 20)) send(i);
+      expect(used.size).toBe(sent);
+      expect(sent).toBeGreaterThanOrEqual(80);
+    }
+  });
+
   it('leaves streams without agreement, and other payload types, alone', () => {
     const stage = fecEncoder({ random: seededRandom(1), rate: 1 });
     stage.bindLocalStream!(ulpfec, 0);
@@ -112,6 +145,53 @@ describe('fecRecovery', () => {
       }
     });
   }
+
+  it('takes video out of RED where no repair was agreed on', () => {
+    const payloads = [
+      { payloadType: 96, mimeType: 'video/VP8', clockRate: 90_000 },
+      { payloadType: 99, mimeType: 'video/red', clockRate: 90_000 },
+    ];
+    for (const info of [video({ payloads }), video({ payloads, fec: flexfec.fec })]) {
+      const stage = fecRecovery();
+      stage.bindRemoteStream!(info, 0);
+      for (const each of encode(ulpfec, { rate: 0.001, maxGroup: 48 }, 3))
+        expect(stage.handleIncomingRtp!(each, 0, 0)).toBe(false);
+      const got = all(() => stage.pollIncomingRtp!(0)) as RtpPacket[];
+      expect(got.map(({ payloadType, sequenceNumber }) => [payloadType, sequenceNumber])).toEqual([
+        [96, 0],
+        [96, 1],
+        [96, 2],
+      ]);
+      expect(got[1]!.bytes).toEqual(packet(1, { timestamp: 0 }).bytes);
+    }
+  });
+
+  it('what stands in RED without agreement is counted, and its sequence number is not missing', () => {
+    for (const inner of [50, 98, 99, 127]) {
+      const info = video({
+        payloads: [...video().payloads, { payloadType: 99, mimeType: 'video/RED', clockRate: 90_000 }],
+      });
+      const stage = fecRecovery();
+      stage.bindRemoteStream!(info, 0);
+      const payload = Uint8Array.of(inner, 1, 2, 3);
+      expect(stage.handleIncomingRtp!(packet(7, { payloadType: 99, payload }), 0, 0)).toBe(false);
+      const [empty, ...rest] = all(() => stage.pollIncomingRtp!(0)) as RtpPacket[];
+      expect(rest).toEqual([]);
+      expect([empty!.sequenceNumber, empty!.payload.length, empty!.payloadType]).toEqual([7, 0, 96]);
+      expect(stage.received(0x2222).fecPacketsDiscarded).toBe(1);
+    }
+  });
+
+  it('a packet that parity makes of a payload type without agreement is counted and goes no further', () => {
+    const stage = fecRecovery();
+    stage.bindRemoteStream!(flexfec, 0);
+    const encoder = fecEncoder({ random: seededRandom(1), rate: 1 });
+    encoder.bindLocalStream!({ ...flexfec, payloads: [{ ...flexfec.payloads[0]!, payloadType: 50 }] }, 0);
+    encoder.handleOutgoingRtp!(packet(7, { payloadType: 50, marker: true }), 0);
+    for (const repair of all(() => encoder.pollOutgoingRtp!(0))) stage.handleIncomingRtp!(repair, 0, 0);
+    expect(all(() => stage.pollIncomingRtp!(0))).toEqual([]);
+    expect(stage.received(0x2222)).toMatchObject({ recovered: 1, fecPacketsDiscarded: 1 });
+  });
 
   it('header extensions that are written on the way do not disturb it', () => {
     const info = { ...flexfec, extensions: [{ id: 4, uri: EXTENSION_URI.absSendTime }] };

@@ -279,7 +279,35 @@ describe('nackResponder', () => {
   it('sends again as it was where no RTX was agreed on', () => {
     const stage = make({}, video({ rtxSsrc: undefined }));
     stage.handleOutgoingRtp!(packet(10), 0);
-    expect(ask(stage, [10], 1)[0]!.bytes).toEqual(packet(10).bytes);
+    const again = ask(stage, [10], 1)[0]!;
+    expect(again.bytes).toEqual(packet(10).bytes);
+    expect([again, packet(10)].map((each) => stage.isRepeat(each))).toEqual([true, false]);
+  });
+
+  it('setRepeats: where nothing may go out twice, only what has RTX is sent again', () => {
+    const plain = make({}, video({ rtxSsrc: undefined }));
+    plain.setRepeats(false);
+    plain.handleOutgoingRtp!(packet(10), 0);
+    expect(ask(plain, [10], 1)).toEqual([]);
+    expect(plain.counters).toMatchObject({ requested: 1, resent: 0, unrepeatable: 1 });
+    plain.setRepeats(true);
+    expect(ask(plain, [10], 2)).toHaveLength(1);
+    const rtx = make();
+    rtx.setRepeats(false);
+    rtx.handleOutgoingRtp!(packet(10), 0);
+    const [again] = ask(rtx, [10], 1);
+    expect(rtx.isRepeat(again!)).toBe(false);
+    expect(again!.ssrc).toBe(0x3333);
+  });
+
+  it('numbers of the retransmission stream go on when the stream was unbound in between, as by a hold', () => {
+    const stage = make();
+    stage.handleOutgoingRtp!(packet(10), 0);
+    const [before] = ask(stage, [10], 1);
+    stage.unbindLocalStream!(0x2222, 2);
+    stage.bindLocalStream!(video(), 3);
+    stage.handleOutgoingRtp!(packet(11), 4);
+    expect(ask(stage, [11], 5)[0]!.sequenceNumber).toBe((before!.sequenceNumber + 1) & 0xffff);
   });
 
   it('maxAge, maxPackets and maxBytes bound what is kept', () => {

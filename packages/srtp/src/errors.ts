@@ -10,7 +10,7 @@ export type SrtpErrorCode =
   | 'SRTP_NO_ROOM'
   /** A packet of this stream was protected under the same index before, or is too old to tell (RFC 3711 §3.3.2). */
   | 'SRTP_INDEX_REUSED'
-  /** More sending streams than `maxStreams`. */
+  /** Beside `maxStreams` sending streams 65536 more have ended: no new one can be remembered (RFC 3711 §9.1). */
   | 'SRTP_TOO_MANY_STREAMS'
   /** The master key has served 2^48 SRTP or 2^31 SRTCP packets (RFC 3711 §9.2), or an index would start over. */
   | 'SRTP_KEY_EXHAUSTED'

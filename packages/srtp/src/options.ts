@@ -36,19 +36,14 @@ export interface SrtpSessionOptions extends SrtpKeys {
   readonly replayWindow?: number | undefined;
   /** The same for RTCP. Default: 128. */
   readonly rtcpReplayWindow?: number | undefined;
-  /**
-   * Whether a packet may be protected again under the index it had, as retransmission without RTX does (RFC 4585). It must be the same
-   * packet to the last bit: with AES-GCM two different ones give the authentication key away. Default: false.
-   */
-  readonly allowRepeats?: boolean | undefined;
   readonly mki?: SrtpMki | undefined;
   /** Encrypting header extensions and CSRCs (RFC 9335). Default: `off`. */
   readonly cryptex?: CryptexMode | undefined;
   /** Ids of header extensions to encrypt, 1 to 255 (RFC 6904). Not together with cryptex. Default: none. */
   readonly encryptedExtensions?: readonly number[] | undefined;
   /**
-   * Streams of which state is kept, in each direction. A new incoming one takes the place of the one unused for longest, of which
-   * packets could then be replayed; a new outgoing one is refused. Default: 1024.
+   * Streams of which state is kept, in each direction. A new one takes the place of the one unused for longest: of an incoming one
+   * packets could then be replayed, of an outgoing one it is remembered how far it came. Default: 1024.
    */
   readonly maxStreams?: number | undefined;
   /** Packets that a master key serves for at most in each direction. Default, and most: 2^48 SRTP and 2^31 SRTCP packets (RFC 3711 §9.2). */
@@ -61,7 +56,6 @@ export interface ResolvedOptions {
   readonly crypto: SrtpCrypto;
   readonly replayWindow: number;
   readonly rtcpReplayWindow: number;
-  readonly allowRepeats: boolean;
   readonly local: SrtpMasterKey;
   /** All of one MKI length. */
   readonly remote: readonly SrtpMasterKey[];
@@ -116,7 +110,6 @@ export function resolveOptions(options: SrtpSessionOptions): ResolvedOptions {
     crypto: options.crypto ?? portableCrypto,
     replayWindow,
     rtcpReplayWindow,
-    allowRepeats: options.allowRepeats ?? false,
     local,
     remote,
     cryptex,

@@ -58,6 +58,15 @@ export class ReplayWindow {
     bits[bit >>> 5]! |= 1 << (bit & 31);
   }
 
+  /** Goes on behind `newest`: that one and all before it came. */
+  resume(newest: number): void {
+    this.#newest = newest;
+    this.#bits.fill(-1);
+    const bit = newest & this.#mask;
+    // The rest of the word is not yet taken; the words behind it are cleared when it comes to them.
+    this.#bits[bit >>> 5] = -1 >>> (31 - (bit & 31));
+  }
+
   /** Forgets everything. */
   reset(): void {
     this.#bits.fill(0);

@@ -34,6 +34,8 @@ export class SrtpSession {
   readonly overhead: number;
   /** How much longer an RTCP packet becomes. */
   readonly rtcpOverhead: number;
+  /** Whether packets may go out again as they were; see `protectRtp`. */
+  readonly canRepeat: boolean;
   readonly counters: Readonly<SrtpCounters>;
   readonly #options: ResolvedOptions;
   readonly #counters: SrtpCounters;
@@ -61,6 +63,8 @@ export class SrtpSession {
     const sendsCryptex = resolved.cryptex === 'send' || resolved.cryptex === 'require';
     this.overhead = profile.rtpTagLength + this.#localMki + (sendsCryptex ? 4 : 0);
     this.rtcpOverhead = profile.rtcpTagLength + this.#localMki + RTCP_TRAILER;
+    // Header extensions change from one time to the next, so they must not be part of what is encrypted.
+    this.canRepeat = profile.aead === undefined && !sendsCryptex && encryptedExtensions.length === 0;
     this.#counters = newCounters();
     this.counters = this.#counters;
     this.#streams = new Streams(resolved, this.#counters);
@@ -69,8 +73,11 @@ export class SrtpSession {
   /**
    * Protects the RTP packet in `buffer[start, end)` in place and returns its new end, at most `overhead` further on. Throws
    * `SrtpError`: `SRTP_BAD_PACKET`, `SRTP_NO_ROOM`, `SRTP_INDEX_REUSED`, `SRTP_TOO_MANY_STREAMS`, `SRTP_KEY_EXHAUSTED`, `SRTP_DISPOSED`.
+   *
+   * `repeat` says that the packet was sent before with the same payload, as retransmission without RTX does (RFC 4585): it may then
+   * use its index again, where `canRepeat` is true. With an AEAD a header that differs would give the authentication key away.
    */
-  protectRtp(buffer: Uint8Array, start: number, end: number): number {
+  protectRtp(buffer: Uint8Array, start: number, end: number, repeat = false): number {
     const payload = this.#checkLocal(buffer, end, this.overhead, payloadOffset(buffer, start, end));
     const keys = this.#local;
     const stream = this.#streams.local(readU32(buffer, start + 8));
@@ -79,7 +86,7 @@ export class SrtpSession {
     if (index > MOST_INDEX || keys.rtp.packets >= this.#options.rtpLifetime) {
       throw new SrtpError('SRTP_KEY_EXHAUSTED', 'The master key has served for all the RTP packets that it may.');
     }
-    if (!(index >= 0 && window.isNew(index)) && !(this.#options.allowRepeats && index >= 0)) {
+    if (!(index >= 0 && (window.isNew(index) || (repeat && this.canRepeat)))) {
       throw new SrtpError(
         'SRTP_INDEX_REUSED',
         `Packet ${index & 0xffff} of stream ${stream.ssrc} was sent before, or too long ago to tell.`,
@@ -319,6 +326,14 @@ export class SrtpSession {
       throw new RangeError(`An SRTCP index has 31 bits and never goes back: ${value}`);
     }
     stream.rtcpIndex = value;
+  }
+
+  /**
+   * A local stream ends, for now at least: its caches are given up. How far it came is remembered, so that nothing of it is sent
+   * twice should it go on.
+   */
+  retire(ssrc: number): void {
+    this.#streams.retire(ssrc);
   }
 
   /** How many streams have state, for statistics and tests. */

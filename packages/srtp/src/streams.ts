@@ -18,6 +18,8 @@ export class Streams {
   readonly #counters: SrtpCounters;
   readonly #local = new Map<number, Stream>();
   readonly #remote = new Map<number, Stream>();
+  /** How far streams came that are sent no more: their key stream must not be used again. */
+  readonly #retired = new Map<number, Progress>();
   /** The stream of the packet before, which often is that of the next. */
   #lastLocal: Stream | undefined = undefined;
   #lastRemote: Stream | undefined = undefined;
@@ -43,8 +45,20 @@ export class Streams {
     const last = this.#lastLocal;
     if (last !== undefined && last.ssrc === ssrc) return last;
     const stream = this.#local.get(ssrc) ?? this.#newLocal(ssrc);
+    this.touch(stream);
     this.#lastLocal = stream;
     return stream;
+  }
+
+  /** A stream that packets were sent on ends, for now at least. */
+  retire(ssrc: number): void {
+    const stream = this.#local.get(ssrc);
+    if (stream === undefined) return;
+    const { window, rtcpIndex, initialRollover } = stream;
+    stream.dispose();
+    this.#local.delete(ssrc);
+    if (this.#lastLocal === stream) this.#lastLocal = undefined;
+    this.#retired.set(ssrc, { newest: window.newest, rtcpIndex, initialRollover });
   }
 
   /** The stream that packets came on, if any was authentic. */
@@ -58,7 +72,7 @@ export class Streams {
 
   /** Makes the stream that an authentic packet came on; the one unused for longest gives way when there are too many. */
   newRemote(ssrc: number): Stream {
-    if (this.#remote.size >= this.#options.maxStreams) this.#forgetOne();
+    if (this.#remote.size >= this.#options.maxStreams) this.#forget(oldestOf(this.#remote));
     const stream = this.#make(ssrc);
     this.touch(stream);
     this.#remote.set(ssrc, stream);
@@ -81,12 +95,20 @@ export class Streams {
   }
 
   #newLocal(ssrc: number): Stream {
-    const { maxStreams } = this.#options;
-    // Forgetting one would let its key stream be used again.
-    if (this.#local.size >= maxStreams) {
-      throw new SrtpError('SRTP_TOO_MANY_STREAMS', `The session has ${maxStreams} sending streams already.`);
+    const before = this.#retired.get(ssrc);
+    if (this.#local.size >= this.#options.maxStreams) {
+      if (before === undefined && this.#retired.size >= MAX_RETIRED) {
+        throw new SrtpError('SRTP_TOO_MANY_STREAMS', `The session has sent more than ${MAX_RETIRED} streams.`);
+      }
+      this.retire(oldestOf(this.#local).ssrc);
     }
     const stream = this.#make(ssrc);
+    if (before !== undefined) {
+      this.#retired.delete(ssrc);
+      if (before.newest >= 0) stream.window.resume(before.newest);
+      stream.rtcpIndex = before.rtcpIndex;
+      stream.initialRollover = before.initialRollover;
+    }
     this.#local.set(ssrc, stream);
     if (this.#remote.has(ssrc)) this.#counters.ssrcCollisions++;
     return stream;
@@ -96,15 +118,29 @@ export class Streams {
     return new Stream(ssrc, this.#options.replayWindow, this.#options.rtcpReplayWindow);
   }
 
-  #forgetOne(): void {
-    let oldest: Stream | undefined;
-    for (const stream of this.#remote.values()) {
-      if (oldest === undefined || stream.lastUsed < oldest.lastUsed) oldest = stream;
-    }
-    if (oldest === undefined) return;
-    oldest.dispose();
-    this.#remote.delete(oldest.ssrc);
-    if (this.#lastRemote === oldest) this.#lastRemote = undefined;
+  #forget(stream: Stream): void {
+    stream.dispose();
+    this.#remote.delete(stream.ssrc);
+    if (this.#lastRemote === stream) this.#lastRemote = undefined;
     this.#counters.streamsForgotten++;
   }
 }
+
+/** What must be known of a stream before anything more may be sent on it. */
+interface Progress {
+  readonly newest: number;
+  readonly rtcpIndex: number;
+  readonly initialRollover: number;
+}
+
+/** The stream unused for longest; there is one. */
+function oldestOf(streams: ReadonlyMap<number, Stream>): Stream {
+  let oldest: Stream | undefined;
+  for (const stream of streams.values()) {
+    if (oldest === undefined || stream.lastUsed < oldest.lastUsed) oldest = stream;
+  }
+  return oldest!;
+}
+
+/** Streams that have ended and are remembered: a few dozen bytes each. */
+const MAX_RETIRED = 65_536;

@@ -63,10 +63,10 @@ export function rtcp(ssrc = 0xcafebabe, more = 20): Uint8Array {
 }
 
 /** The protected packet in an array of its own. */
-export function protectRtp(session: SrtpSession, packet: Uint8Array): Uint8Array {
+export function protectRtp(session: SrtpSession, packet: Uint8Array, repeat = false): Uint8Array {
   const buffer = new Uint8Array(packet.length + session.overhead);
   buffer.set(packet);
-  return buffer.slice(0, session.protectRtp(buffer, 0, packet.length));
+  return buffer.slice(0, session.protectRtp(buffer, 0, packet.length, repeat));
 }
 
 export function protectRtcp(session: SrtpSession, packet: Uint8Array): Uint8Array {

@@ -36,6 +36,18 @@ describe('a replay window', () => {
     );
   });
 
+  it('goes on behind a packet: everything up to it came, nothing behind it', () => {
+    for (const newest of [0, 1, 31, 32, 63, 1000, 65_535, 2 ** 32 + 7]) {
+      const window = new ReplayWindow(64);
+      window.resume(newest);
+      expect(window.newest).toBe(newest);
+      for (let index = Math.max(0, newest - 70); index <= newest; index++) expect(window.isNew(index)).toBe(false);
+      window.accept(newest + 40);
+      for (let index = newest + 1; index < newest + 40; index++) expect(window.isNew(index)).toBe(true);
+      expect(window.isNew(newest)).toBe(false);
+    }
+  });
+
   it('starts over after a reset', () => {
     const window = new ReplayWindow(64);
     window.accept(1000);

@@ -189,17 +189,30 @@ describe('options', () => {
     }
   });
 
-  it('allowRepeats lets the same packet be sent again, byte for byte the same', () => {
-    const [strict] = pair(GCM);
-    const first = protectRtp(strict, rtp());
-    throwsCode(() => protectRtp(strict, rtp()), 'SRTP_INDEX_REUSED');
-    const [sender] = pair(GCM, { allowRepeats: true });
-    expect(protectRtp(sender, rtp())).toEqual(first);
-    protectRtp(sender, rtp({ sequenceNumber: 2 }));
-    expect(protectRtp(sender, rtp())).toEqual(first);
+  it('sends a packet again under its index when told that it is the same, and only without an AEAD', () => {
+    for (const profile of PROFILES) {
+      const [sender] = pair(profile);
+      const first = protectRtp(sender, rtp());
+      protectRtp(sender, rtp({ sequenceNumber: 2 }));
+      throwsCode(() => protectRtp(sender, rtp()), 'SRTP_INDEX_REUSED');
+      expect(sender.canRepeat).toBe(profile.aead === undefined);
+      const again = (): Uint8Array => protectRtp(sender, rtp(), true);
+      if (sender.canRepeat) expect(again()).toEqual(first);
+      else throwsCode(again, 'SRTP_INDEX_REUSED');
+    }
   });
 
-  it('maxStreams: a new incoming stream takes the place of the one unused for longest, a new outgoing one is refused', () => {
+  it('sends nothing again where header extensions are encrypted: they change from one time to the next', () => {
+    for (const more of [{ cryptex: 'send' }, { cryptex: 'require' }, { encryptedExtensions: [3] }] as const) {
+      const [sender] = pair(CM, more);
+      protectRtp(sender, rtp());
+      expect(sender.canRepeat).toBe(false);
+      throwsCode(() => protectRtp(sender, rtp(), true), 'SRTP_INDEX_REUSED');
+    }
+    expect(pair(CM, { cryptex: 'accept' })[0].canRepeat).toBe(true);
+  });
+
+  it('maxStreams: a new incoming stream takes the place of the one unused for longest, an outgoing one that gave way goes on where it was', () => {
     const [, receiver] = pair(GCM, { maxStreams: 2 });
     const [sender] = pair(GCM);
     const seal = (ssrc: number, sequenceNumber: number): Uint8Array =>
@@ -217,9 +230,38 @@ describe('options', () => {
     expect(receiver.rolloverCounter(1, 'remote')).toBe(0);
     expect(receiver.counters.streamsForgotten).toBe(1);
     const [limited] = pair(GCM, { maxStreams: 1 });
-    protectRtp(limited, rtp({ ssrc: 1 }));
-    throwsCode(() => protectRtp(limited, rtp({ ssrc: 2 })), 'SRTP_TOO_MANY_STREAMS');
-    throwsCode(() => protectRtcp(limited, rtcp(2)), 'SRTP_TOO_MANY_STREAMS');
+    protectRtp(limited, rtp({ ssrc: 1, sequenceNumber: 65_535 }));
+    protectRtp(limited, rtp({ ssrc: 1, sequenceNumber: 3 }));
+    protectRtcp(limited, rtcp(1));
+    protectRtp(limited, rtp({ ssrc: 2 }));
+    expect(limited.streamCount('local')).toBe(1);
+    throwsCode(() => protectRtp(limited, rtp({ ssrc: 1, sequenceNumber: 3 })), 'SRTP_INDEX_REUSED');
+    throwsCode(() => protectRtp(limited, rtp({ ssrc: 1, sequenceNumber: 65_534 })), 'SRTP_INDEX_REUSED');
+    protectRtp(limited, rtp({ ssrc: 1, sequenceNumber: 5 }));
+    protectRtp(limited, rtp({ ssrc: 1, sequenceNumber: 4 }));
+    expect(limited.rolloverCounter(1, 'local')).toBe(1);
+    expect(limited.rtcpIndex(1)).toBe(1);
+  });
+
+  it('a stream that was retired goes on with the index behind its last, and its number is never used again', () => {
+    const [sender, receiver] = pair(GCM);
+    for (const sequenceNumber of [65_534, 65_535, 0, 1]) {
+      expect(unprotectRtp(receiver, protectRtp(sender, rtp({ sequenceNumber })))).toEqual(rtp({ sequenceNumber }));
+    }
+    sender.retire(0xcafebabe);
+    sender.retire(7);
+    expect(sender.streamCount('local')).toBe(0);
+    throwsCode(() => protectRtp(sender, rtp({ sequenceNumber: 1 })), 'SRTP_INDEX_REUSED');
+    expect(unprotectRtp(receiver, protectRtp(sender, rtp({ sequenceNumber: 2 })))).toEqual(rtp({ sequenceNumber: 2 }));
+    expect(sender.rolloverCounter(0xcafebabe, 'local')).toBe(1);
+  });
+
+  it('remembers 65536 streams that ended, and refuses further ones', () => {
+    const [limited] = pair('NULL', { maxStreams: 1 });
+    for (let ssrc = 0; ssrc <= 65_536; ssrc++) limited.setRolloverCounter(ssrc, 'local', 0);
+    throwsCode(() => protectRtp(limited, rtp({ ssrc: 70_000 })), 'SRTP_TOO_MANY_STREAMS');
+    throwsCode(() => protectRtcp(limited, rtcp(70_000)), 'SRTP_TOO_MANY_STREAMS');
+    protectRtp(limited, rtp({ ssrc: 5 }));
   });
 
   it('mki: packets carry the local one, and come under any of the remote ones', () => {

@@ -43,6 +43,7 @@ export class FeedbackBatch {
   /** Fills `order`. Arrivals are almost in order already, so each is moved back only past those that overtook it. */
   sort(): void {
     let received = 0;
+    let moves = 0;
     for (let i = 0; i < this.count; i++) {
       const arrivedAt = this.arrivedAt[i]!;
       if (Number.isNaN(arrivedAt)) continue;
@@ -50,9 +51,22 @@ export class FeedbackBatch {
       while (hole > 0 && this.arrivedAt[this.order[hole - 1]!]! > arrivedAt) {
         this.order[hole] = this.order[hole - 1]!;
         hole--;
+        moves++;
       }
       this.order[hole] = i;
+      if (moves <= MOST_MOVES) continue;
+      this.#sortAll();
+      return;
     }
+    this.received = received;
+  }
+
+  /** For what a peer puts out of order on purpose. */
+  #sortAll(): void {
+    const { arrivedAt } = this;
+    let received = 0;
+    for (let i = 0; i < this.count; i++) if (!Number.isNaN(arrivedAt[i]!)) this.order[received++] = i;
+    this.order.subarray(0, received).sort((a, b) => arrivedAt[a]! - arrivedAt[b]! || a - b);
     this.received = received;
   }
 
@@ -73,6 +87,8 @@ export class FeedbackBatch {
 }
 
 const INITIAL = 256;
+/** Steps back over all packets of a feedback, beyond which their order is not that of any network. */
+const MOST_MOVES = 10_000;
 
 function enlarged(column: Float64Array, length: number): Float64Array {
   const larger = new Float64Array(length);

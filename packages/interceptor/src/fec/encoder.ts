@@ -5,6 +5,7 @@ import type { RtcpPacketLike, RtpPacketView } from '@kaon/interface/rtp/v1';
 import type { RtcpPacket } from '@kaon/rtp/rtcp';
 import { Deque } from '@kaon/wire';
 import { countOption, InterceptorError, numberOption } from '../errors.ts';
+import { Remembered } from '../remembered.ts';
 import { payloadOf } from '../stream.ts';
 import { type FecStream, makeFecStream } from './streams.ts';
 
@@ -49,6 +50,8 @@ class Encoder implements FecEncoderStage {
   readonly #maxRate: number;
   readonly #maxGroup: number;
   readonly #streams: Map<number, FecStream> = new Map();
+  /** Streams that ended, with the numbers that they used. */
+  readonly #ended: Remembered<FecStream> = new Remembered();
   readonly #ready: Deque<RtpPacketView> = new Deque();
   #rate: number | 'loss';
 
@@ -70,14 +73,15 @@ class Encoder implements FecEncoderStage {
   }
 
   bindLocalStream(info: StreamInfo): void {
-    const known = this.#streams.get(info.ssrc);
-    if (known?.rebind(info) === true) return;
-    const stream = makeFecStream(info, this.#random);
+    const known = this.#streams.get(info.ssrc) ?? this.#ended.take(info.ssrc);
+    const stream = known?.rebind(info) === true ? known : makeFecStream(info, this.#random);
     if (stream === undefined) this.#streams.delete(info.ssrc);
     else this.#streams.set(info.ssrc, stream);
   }
 
   unbindLocalStream(ssrc: number): void {
+    const stream = this.#streams.get(ssrc);
+    if (stream !== undefined) this.#ended.set(ssrc, stream);
     this.#streams.delete(ssrc);
   }
 

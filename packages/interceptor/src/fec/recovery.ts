@@ -5,13 +5,14 @@ import { RtpPacket } from '@kaon/rtp';
 import { type FecDecoder, FlexfecDecoder, UlpfecDecoder } from '@kaon/rtp/fec';
 import { unwrapRed } from '@kaon/rtp/payload/red';
 import { Deque, isMalformed } from '@kaon/wire';
+import { payloadOf } from '../stream.ts';
 import { ParityView } from './mutable.ts';
 
 /** Repair that came for one stream. */
 export interface FecReceivedCounters {
   readonly fecPacketsReceived: number;
   readonly fecBytesReceived: number;
-  /** Repair packets that were malformed or could not be used. */
+  /** Repair packets that were malformed or could not be used, and packets in RED that were so. */
   readonly fecPacketsDiscarded: number;
   /** Media packets recovered. */
   readonly recovered: number;
@@ -24,8 +25,9 @@ export interface FecRecovery extends Interceptor {
 }
 
 /**
- * Recovers lost packets of the remote streams with forward error correction, and takes media out of RED (RFC 2198) where ULPFEC
- * is inside. In the place of a ULPFEC packet an empty packet goes on, so that its sequence number is not missing.
+ * Recovers lost packets of the remote streams with forward error correction, and takes video out of RED (RFC 2198). In the place
+ * of a ULPFEC packet, or of one whose payload type was not agreed on, an empty packet goes on, so that its sequence number is
+ * not missing.
  */
 export function fecRecovery(): FecRecovery {
   return new Recovery();
@@ -33,7 +35,10 @@ export function fecRecovery(): FecRecovery {
 
 interface Remote {
   readonly info: StreamInfo;
-  readonly decoder: FecDecoder;
+  /** Undefined: there is only RED to unwrap. */
+  readonly decoder: FecDecoder | undefined;
+  /** -1: none was agreed on. */
+  readonly redPayloadType: number;
   readonly view: ParityView;
   bytes: number;
   malformed: number;
@@ -51,7 +56,7 @@ class Recovery implements FecRecovery {
     const stream = this.#media.get(ssrc);
     if (stream === undefined)
       return { fecPacketsReceived: 0, fecBytesReceived: 0, fecPacketsDiscarded: 0, recovered: 0 };
-    const { fecPackets, recovered, malformed, discarded } = stream.decoder.counters;
+    const { fecPackets, recovered, malformed, discarded } = stream.decoder?.counters ?? NO_REPAIR;
     return {
       fecPacketsReceived: fecPackets,
       fecBytesReceived: stream.bytes,
@@ -62,16 +67,15 @@ class Recovery implements FecRecovery {
 
   bindRemoteStream(info: StreamInfo): void {
     const known = this.#media.get(info.ssrc);
+    const redPayloadType = redOf(info);
     if (known !== undefined && sameFec(known.info, info)) {
-      this.#set({ ...known, info, view: new ParityView(info) });
+      this.#set({ ...known, info, redPayloadType, view: new ParityView(info) });
       return;
     }
     this.unbindRemoteStream(info.ssrc);
-    const { fec, ssrc } = info;
-    if (fec === undefined) return;
-    const decoder =
-      fec.scheme === 'flexfec-03' ? new FlexfecDecoder({ mediaSsrc: ssrc }) : new UlpfecDecoder({ mediaSsrc: ssrc });
-    this.#set({ info, decoder, view: new ParityView(info), bytes: 0, malformed: 0 });
+    const decoder = decoderFor(info);
+    if (decoder === undefined && redPayloadType < 0) return;
+    this.#set({ info, decoder, redPayloadType, view: new ParityView(info), bytes: 0, malformed: 0 });
   }
 
   unbindRemoteStream(ssrc: number): void {
@@ -87,21 +91,24 @@ class Recovery implements FecRecovery {
       if (repaired !== undefined) this.#repairWith(repaired, packet);
       return repaired === undefined;
     }
-    const { fec } = stream.info;
-    if (fec?.scheme === 'ulpfec' && packet.payloadType === fec.redPayloadType) {
-      this.#unwrap(stream, packet, fec.payloadType);
+    if (packet.payloadType === stream.redPayloadType) {
+      this.#unwrap(stream, packet);
       return false;
     }
-    if (packet.payloadEnd > packet.payloadOffset) stream.decoder.handleMedia(stream.view.copy(packet));
+    if (packet.payloadEnd > packet.payloadOffset) stream.decoder?.handleMedia(stream.view.copy(packet));
     return true;
   }
 
   pollIncomingRtp(_now: Instant): RtpPacketView | undefined {
     const ready = this.#ready.shift();
     if (ready !== undefined) return ready;
-    for (const { decoder } of this.#media.values()) {
-      const recovered = decoder.poll();
-      if (recovered !== undefined) return recovered;
+    for (const stream of this.#media.values()) {
+      const { decoder, info } = stream;
+      if (decoder === undefined) continue;
+      for (let recovered = decoder.poll(); recovered !== undefined; recovered = decoder.poll()) {
+        if (payloadOf(info, recovered.payloadType) !== undefined) return recovered;
+        stream.malformed++;
+      }
     }
     return undefined;
   }
@@ -120,10 +127,10 @@ class Recovery implements FecRecovery {
       return;
     }
     stream.bytes += packet.payloadEnd - packet.payloadOffset;
-    stream.decoder.handleFec(packet);
+    stream.decoder?.handleFec(packet);
   }
 
-  #unwrap(stream: Remote, packet: RtpPacketView, fecPayloadType: number): void {
+  #unwrap(stream: Remote, packet: RtpPacketView): void {
     if (packet.payloadEnd === packet.payloadOffset) {
       this.#push(packet);
       return;
@@ -133,16 +140,21 @@ class Recovery implements FecRecovery {
       stream.malformed++;
       return;
     }
-    if (inner.payloadType !== fecPayloadType) {
-      stream.decoder.handleMedia(stream.view.copy(inner));
+    const { info, decoder, redPayloadType } = stream;
+    const { payloadType } = inner;
+    const isRepair = info.fec?.scheme === 'ulpfec' && payloadType === info.fec.payloadType;
+    if (!isRepair && payloadType !== redPayloadType && payloadOf(info, payloadType) !== undefined) {
+      decoder?.handleMedia(stream.view.copy(inner));
       this.#push(inner);
       return;
     }
-    stream.bytes += inner.payloadEnd - inner.payloadOffset;
-    stream.decoder.handleFec(inner);
+    if (isRepair) {
+      stream.bytes += inner.payloadEnd - inner.payloadOffset;
+      decoder?.handleFec(inner);
+    } else stream.malformed++;
     const empty = new RtpPacket(packet.bytes.slice(0, packet.payloadOffset).map(withoutPadding));
     empty.marker = false;
-    empty.payloadType = stream.info.payloads[0]?.payloadType ?? packet.payloadType;
+    empty.payloadType = info.payloads[0]?.payloadType ?? packet.payloadType;
     this.#push(empty);
   }
 
@@ -150,6 +162,18 @@ class Recovery implements FecRecovery {
     if (this.#ready.length >= MAX_READY) this.#ready.shift();
     this.#ready.push(packet);
   }
+}
+
+function decoderFor({ ssrc, fec }: StreamInfo): FecDecoder | undefined {
+  if (fec === undefined) return undefined;
+  return fec.scheme === 'flexfec-03' ? new FlexfecDecoder({ mediaSsrc: ssrc }) : new UlpfecDecoder({ mediaSsrc: ssrc });
+}
+
+/** Payload type of RED of a video stream, or -1. A sender may use it without ULPFEC, too. That of audio is the depacketizer's. */
+function redOf({ kind, fec, payloads }: StreamInfo): number {
+  if (fec?.redPayloadType !== undefined) return fec.redPayloadType;
+  const red = payloads.find(({ mimeType }) => kind === 'video' && mimeType.toLowerCase() === 'video/red');
+  return red?.payloadType ?? -1;
 }
 
 /** Clears the padding bit in the first byte. */
@@ -166,4 +190,5 @@ function sameFec({ fec: a }: StreamInfo, { fec: b }: StreamInfo): boolean {
   );
 }
 
+const NO_REPAIR = { fecPackets: 0, recovered: 0, malformed: 0, discarded: 0 };
 const MAX_READY = 1024;

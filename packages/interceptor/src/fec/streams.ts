@@ -14,7 +14,7 @@ export interface FecStream {
   /** Share of packets lost, as the peer says. */
   loss: number;
   readonly sent: { packets: number; bytes: number };
-  /** Takes a new agreement; false where it asks for another scheme or stream of repair. */
+  /** Takes a new agreement, which may be one without repair; false where it asks for another scheme or stream of repair. */
   rebind(info: StreamInfo): boolean;
   /** Takes a media packet; false when it goes by `out` in another form. Repair goes to `out`. */
   send(packet: RtpPacketView, rate: number, maxGroup: number, out: Deque<RtpPacketView>): boolean;
@@ -74,14 +74,14 @@ class FlexfecStream implements FecStream {
   }
 
   rebind(info: StreamInfo): boolean {
-    if (info.fec?.scheme !== 'flexfec-03' || info.fec.ssrc !== this.#ssrc) return false;
+    if (info.fec !== undefined && (info.fec.scheme !== 'flexfec-03' || info.fec.ssrc !== this.#ssrc)) return false;
     this.info = info;
     this.#view = new ParityView(info);
     return true;
   }
 
   send(packet: RtpPacketView, rate: number, maxGroup: number, out: Deque<RtpPacketView>): boolean {
-    if (rate === 0) {
+    if (rate === 0 || this.info.fec === undefined) {
       this.#group.packets.length = 0;
       return true;
     }
@@ -109,7 +109,7 @@ class UlpfecStream implements FecStream {
   info: StreamInfo;
   loss = 0;
   readonly sent = { packets: 0, bytes: 0 };
-  readonly #redPayloadType: number;
+  #redPayloadType: number;
   readonly #encoder: UlpfecEncoder = new UlpfecEncoder();
   readonly #group: Group = new Group();
   #view: ParityView;
@@ -124,7 +124,10 @@ class UlpfecStream implements FecStream {
   }
 
   rebind(info: StreamInfo): boolean {
-    if (info.fec?.scheme !== 'ulpfec' || info.fec.redPayloadType !== this.#redPayloadType) return false;
+    if (info.fec !== undefined) {
+      if (info.fec.scheme !== 'ulpfec' || info.fec.redPayloadType === undefined) return false;
+      this.#redPayloadType = info.fec.redPayloadType;
+    }
     this.info = info;
     this.#view = new ParityView(info);
     return true;
@@ -136,7 +139,7 @@ class UlpfecStream implements FecStream {
     if (this.#last >= 0 && this.#shift > 0 && !before16(this.#last, sequence)) return false;
     if (this.#last < 0 || before16(this.#last, sequence)) this.#last = sequence;
     writeU16(packet.bytes, 2, sequence);
-    if (rate === 0) {
+    if (rate === 0 || this.info.fec === undefined) {
       this.#group.packets.length = 0;
       // Behind what waits to be polled, so that the order stays.
       if (out.length === 0) return true;

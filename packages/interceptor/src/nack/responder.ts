@@ -7,6 +7,7 @@ import { writeRtx } from '@kaon/rtp/payload/rtx';
 import type { GenericNack } from '@kaon/rtp/rtcp';
 import { Deque } from '@kaon/wire';
 import { countOption, InterceptorError, numberOption } from '../errors.ts';
+import { Remembered } from '../remembered.ts';
 import { ASSUMED_ROUND_TRIP, extensionId, hasFeedback, payloadOf, type RoundTripTime } from '../stream.ts';
 import { RetransmissionBuffer, type RetransmissionBufferOptions } from './retransmission-buffer.ts';
 
@@ -32,11 +33,20 @@ export interface NackResponderCounters {
   readonly tooSoon: number;
   /** Not sent for lack of bitrate. */
   readonly overBitrate: number;
+  /** Not sent because no RTX was agreed on and nothing may go out twice. */
+  readonly unrepeatable: number;
 }
 
 /** The stage that sends lost packets again. */
 export interface NackResponder extends Interceptor {
   readonly counters: NackResponderCounters;
+  /**
+   * Whether packets may be sent again as they were, where no RTX was agreed on. Default true. An AEAD cannot (RFC 7714 §8.1): the
+   * header is stamped anew, and two packets under one nonce give the key away.
+   */
+  setRepeats(allowed: boolean): void;
+  /** Whether this packet, of those that were given, goes out a second time under its sequence number. */
+  isRepeat(packet: RtpPacketView): boolean;
 }
 
 /**
@@ -61,6 +71,9 @@ class Responder implements NackResponder {
   readonly #options: NackResponderOptions;
   readonly #streams: Map<number, Sent> = new Map();
   readonly #ready: Deque<RtpPacketView> = new Deque();
+  /** Numbers of retransmission streams, by their SSRC. */
+  readonly #numbers: Remembered<number> = new Remembered();
+  readonly #repeats: WeakSet<RtpPacketView> = new WeakSet();
   readonly #maxBitrate: number;
   #budget: number;
   #filledAt: Instant = Number.NEGATIVE_INFINITY;
@@ -70,6 +83,8 @@ class Responder implements NackResponder {
   #unknown = 0;
   #tooSoon = 0;
   #overBitrate = 0;
+  #unrepeatable = 0;
+  #mayRepeat = true;
 
   constructor(options: NackResponderOptions) {
     const size = countOption('maxPackets', options.maxPackets, 1024, 2);
@@ -93,23 +108,35 @@ class Responder implements NackResponder {
       unknown: this.#unknown,
       tooSoon: this.#tooSoon,
       overBitrate: this.#overBitrate,
+      unrepeatable: this.#unrepeatable,
     };
+  }
+
+  setRepeats(allowed: boolean): void {
+    this.#mayRepeat = allowed;
+  }
+
+  isRepeat(packet: RtpPacketView): boolean {
+    return this.#repeats.has(packet);
   }
 
   bindLocalStream(info: StreamInfo): void {
     const known = this.#streams.get(info.ssrc);
     const rid = extensionId(info, EXTENSION_URI.rid);
     const repairedRid = extensionId(info, EXTENSION_URI.repairedRid);
-    if (!hasFeedback(info, 'nack')) this.#streams.delete(info.ssrc);
+    if (!hasFeedback(info, 'nack')) this.unbindLocalStream(info.ssrc);
     else if (known !== undefined) Object.assign(known, { info, rid, repairedRid });
     else {
       const buffer = new RetransmissionBuffer(this.#options);
-      const rtxSequence = this.#randomSequence();
+      const before = info.rtxSsrc === undefined ? undefined : this.#numbers.take(info.rtxSsrc);
+      const rtxSequence = before ?? this.#randomSequence();
       this.#streams.set(info.ssrc, { info, buffer, rtxSequence, rid, repairedRid });
     }
   }
 
   unbindLocalStream(ssrc: number): void {
+    const stream = this.#streams.get(ssrc);
+    if (stream?.info.rtxSsrc !== undefined) this.#numbers.set(stream.info.rtxSsrc, stream.rtxSequence);
     this.#streams.delete(ssrc);
   }
 
@@ -139,6 +166,10 @@ class Responder implements NackResponder {
       this.#unknown++;
       return;
     }
+    if (!this.#mayRepeat && rtxPayloadTypeOf(stream, kept.bytes) === undefined) {
+      this.#unrepeatable++;
+      return;
+    }
     if (now - kept.resentAt < (this.#options.roundTripTime?.() ?? ASSUMED_ROUND_TRIP)) {
       this.#tooSoon++;
       return;
@@ -160,9 +191,13 @@ class Responder implements NackResponder {
     const original = new RtpPacket();
     if (!original.reset(bytes)) return undefined;
     const { rtxSsrc } = stream.info;
-    const payloadType = payloadOf(stream.info, original.payloadType)?.rtxPayloadType;
+    const payloadType = rtxPayloadTypeOf(stream, bytes);
     const again = new RtpPacket();
-    if (rtxSsrc === undefined || payloadType === undefined) return again.reset(bytes.slice()) ? again : undefined;
+    if (rtxSsrc === undefined || payloadType === undefined) {
+      if (!again.reset(bytes.slice())) return undefined;
+      this.#repeats.add(again);
+      return again;
+    }
     const out = new Uint8Array(bytes.length + OSN_SIZE);
     const sequenceNumber = stream.rtxSequence;
     stream.rtxSequence = (sequenceNumber + 1) & 0xffff;
@@ -191,6 +226,11 @@ class Responder implements NackResponder {
     this.#options.random(bytes);
     return (bytes[0]! << 8) | bytes[1]!;
   }
+}
+
+/** The payload type of the retransmission of a packet; undefined: it can only go out as it was. */
+function rtxPayloadTypeOf({ info }: Sent, bytes: Uint8Array): number | undefined {
+  return info.rtxSsrc === undefined ? undefined : payloadOf(info, bytes[1]! & 0x7f)?.rtxPayloadType;
 }
 
 /** In a retransmission the stream's rid goes by another header extension (RFC 8852 §3.3): the element gets its id. */

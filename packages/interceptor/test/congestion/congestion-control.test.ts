@@ -378,6 +378,20 @@ describe('RtxPadding', () => {
     expect(sent).toEqual(sent.map((_, i) => (sent[0]! + i) & 0xffff));
   });
 
+  it('numbers go on when the stream was unbound in between, as by a hold', () => {
+    const padding = new RtxPadding(random);
+    padding.bind(stream());
+    padding.leaving(rtp({ sequence: 1 }));
+    const before = padding.next()!.sequenceNumber;
+    padding.unbind(stream().ssrc);
+    padding.unbind(stream().ssrc);
+    padding.bind(stream());
+    expect(padding.next()!.sequenceNumber).toBe((before + 1) & 0xffff);
+    padding.bind(stream({ rtxSsrc: undefined }));
+    padding.bind(stream());
+    expect(padding.next()!.sequenceNumber).toBe((before + 2) & 0xffff);
+  });
+
   it('is padding alone before anything was sent, and nothing where there is no retransmission', () => {
     const padding = new RtxPadding(random);
     expect(padding.next()).toBeUndefined();

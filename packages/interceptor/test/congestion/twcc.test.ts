@@ -229,6 +229,26 @@ describe('FeedbackBatch', () => {
     expect(arrivals).toEqual([...arrivals].sort((a, b) => a - b));
     expect(batch.ecn[999]).toBe(3);
   });
+
+  it('sorts what comes in the worst order without looking at each pair', () => {
+    const batch = new FeedbackBatch();
+    const count = 16_384;
+    let reads = 0;
+    for (let i = 0; i < count; i++) batch.add(i, i % 5 === 0 ? Number.NaN : (count - i) >> 1, 1, 0, 0, 0);
+    const arrivedAt = batch.arrivedAt;
+    batch.arrivedAt = new Proxy(arrivedAt, {
+      get: (target, key) => {
+        reads++;
+        return target[key as unknown as number];
+      },
+    });
+    batch.sort();
+    batch.arrivedAt = arrivedAt;
+    const order = [...batch.order.subarray(0, batch.received)];
+    expect(order).toHaveLength(count - Math.ceil(count / 5));
+    expect(order).toEqual([...order].sort((a, b) => arrivedAt[a]! - arrivedAt[b]! || a - b));
+    expect(reads).toBeLessThan(40 * count);
+  });
 });
 
 describe('FeedbackInterval', () => {

@@ -185,3 +185,40 @@ it('passes the new part of redundant audio on', () => {
     frames.map((data) => Buffer.from(data).toString('hex')),
   );
 });
+
+it('leaves padding of the publisher out without a gap, and nothing goes twice under one number', () => {
+  const viewer = new MediaPair({ delay: 5 }, { b: { jitterBuffer: 'off' } });
+  const source = new RtpSource({ kind: 'audio', codec: OPUS });
+  viewer.a.sender(agreed('audio'), source.track);
+  const heard = listen(viewer.b.receiver(agreed('audio')));
+  const write = (sequenceNumber: number, payload = opusFrame()): void => {
+    source.write(encodeRtp({ ssrc: 1, payloadType: 1, sequenceNumber, timestamp: 960 * sequenceNumber, payload }));
+  };
+  for (const sequenceNumber of [1, 2, 4]) write(sequenceNumber);
+  write(5, new Uint8Array(0));
+  write(6);
+  // Late, from before the padding: its number is not that of another packet.
+  write(3);
+  viewer.line.advance(100);
+  const first = heard.packets[0]?.sequenceNumber as number;
+  expect(heard.packets.map(({ sequenceNumber }) => (sequenceNumber - first) & 0xffff)).toEqual([0, 1, 3, 4]);
+  expect(viewer.a.transport.counters.sendFailures).toBe(0);
+});
+
+it('sends lost packets again as they were where there is no RTX, if the cipher allows it', () => {
+  const failures = [1, 7].map((profile) => {
+    const pair = new MediaPair({ delay: 5 }, { profile });
+    const agreement = agreed('video', { codecs: [VP8] });
+    const source = new FrameSource({ kind: 'video' });
+    pair.a.sender(agreement, source.track);
+    const heard = listen(pair.b.receiver(agreement));
+    pair.line.drop('a', 6, 11);
+    camera(pair, source, 40);
+    pair.line.advance(3000);
+    const { requested = 0, resent, unrepeatable } = pair.a.transport.stages?.retransmission?.counters ?? {};
+    expect(pair.a.transport.counters.sendFailures).toBe(0);
+    return [heard.frames.length === 40, requested > 0, resent === requested, unrepeatable === requested];
+  });
+  expect(failures[0]).toEqual([true, true, true, false]);
+  expect(failures[1]).toEqual([false, true, false, true]);
+});

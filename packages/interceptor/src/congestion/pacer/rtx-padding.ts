@@ -4,6 +4,7 @@ import type { RtpPacketView } from '@kaon/interface/rtp/v1';
 import { EXTENSION_URI, encodeRtp, RtpPacket } from '@kaon/rtp';
 import { rtxLength, writeRtx } from '@kaon/rtp/payload/rtx';
 import { add16, distance16, encodeUtf8, writeU16, writeU32 } from '@kaon/wire';
+import { Remembered } from '../../remembered.ts';
 import type { PaddingSource } from './pacer.ts';
 
 /**
@@ -16,6 +17,8 @@ import type { PaddingSource } from './pacer.ts';
 export class RtxPadding implements PaddingSource {
   readonly #streams: Stream[] = [];
   readonly #random: RandomSource;
+  /** By the SSRC of the retransmission stream. */
+  readonly #numberings: Remembered<Numbering> = new Remembered();
   /** The stream that sent media last. */
   #latest: Stream | undefined;
 
@@ -31,9 +34,9 @@ export class RtxPadding implements PaddingSource {
     }
     const known = this.#streams.findIndex((each) => each.ssrc === ssrc);
     const before = known < 0 ? undefined : this.#streams.splice(known, 1)[0];
+    if (before !== undefined && before.rtxSsrc !== rtxSsrc) this.#numberings.set(before.rtxSsrc, before.numbering);
     if (rtxSsrc === undefined || payloadTypes.size === 0) return;
-    const numbering =
-      before?.rtxSsrc === rtxSsrc ? before.numbering : { last: randomNumber(this.#random), lastGiven: -1 };
+    const numbering = before?.rtxSsrc === rtxSsrc ? before.numbering : this.#numbering(rtxSsrc);
     const repaired = stream.extensions.find(({ uri }) => uri === EXTENSION_URI.repairedRid)?.id ?? 0;
     const rid = stream.extensions.find(({ uri }) => uri === EXTENSION_URI.rid)?.id ?? 0;
     this.#streams.push({
@@ -56,8 +59,13 @@ export class RtxPadding implements PaddingSource {
 
   unbind(ssrc: number): void {
     const at = this.#streams.findIndex((each) => each.ssrc === ssrc);
-    if (at >= 0) this.#streams.splice(at, 1);
+    for (const { rtxSsrc, numbering } of at < 0 ? [] : this.#streams.splice(at, 1))
+      this.#numberings.set(rtxSsrc, numbering);
     this.#latest = undefined;
+  }
+
+  #numbering(rtxSsrc: number): Numbering {
+    return this.#numberings.take(rtxSsrc) ?? { last: randomNumber(this.#random), lastGiven: -1 };
   }
 
   /** A packet leaves the pacer: media is kept as later padding, retransmissions are numbered anew. */

@@ -229,6 +229,8 @@ export class OutgoingStream {
       // Padding that probes the network to us: the one from us is probed by ourselves.
       this.#sourceLast = sequenceNumber;
       this.#sequenceOffset = (this.#sequenceOffset - 1) & 0xffff;
+      // What comes late from before has a number of ours that the new offset does not give.
+      this.#sourceFirst = sequenceNumber;
       return;
     }
     const length = payloadEnd - payloadOffset;

@@ -151,9 +151,8 @@ export class MediaTransport {
       ...keysFromExporter(chosen, material, role),
       ...(crypto === undefined ? {} : { crypto }),
       maxStreams: 4 * (this.#options.media?.maxStreams ?? 256),
-      // Lost packets go out again as they are where the peer has no RTX; with AES-GCM that must not be.
-      allowRepeats: chosen.aead === undefined,
     });
+    this.#setRepeats();
     for (const stream of this.#local.values()) guard(() => stream.ready());
     this.#reallocate(now);
   }
@@ -169,8 +168,12 @@ export class MediaTransport {
   }
 
   unbindLocal(ssrc: number, now: Instant): void {
-    if (!this.#local.delete(ssrc)) return;
+    const stream = this.#local.get(ssrc);
+    if (stream === undefined) return;
+    this.#local.delete(ssrc);
     this.#chain?.unbindLocalStream(ssrc, now);
+    const { rtxSsrc, fec } = stream.info;
+    for (const one of [ssrc, rtxSsrc, fec?.ssrc]) if (one !== undefined) this.#session?.retire(one);
     this.#reallocate(now);
   }
 
@@ -273,7 +276,7 @@ export class MediaTransport {
         if (this.#closed) this.#dispose();
         return false;
       }
-      if (this.#writeRtp(slot, packet.bytes, session)) return true;
+      if (this.#writeRtp(slot, packet, session)) return true;
     }
   }
 
@@ -385,23 +388,30 @@ export class MediaTransport {
     return true;
   }
 
-  #writeRtp(slot: TransmitSlot, bytes: Uint8Array, session: SrtpSession): boolean {
+  #writeRtp(slot: TransmitSlot, packet: RtpPacketView, session: SrtpSession): boolean {
     const { start, limit, buffer } = slot;
+    const { bytes } = packet;
     if (start + bytes.length + session.overhead > limit) {
       this.counters.sendFailures++;
       return false;
     }
     buffer.set(bytes, start);
     try {
-      slot.end = session.protectRtp(buffer, start, start + bytes.length);
+      const repeats = session.canRepeat && this.#stages?.retransmission?.isRepeat(packet) === true;
+      slot.end = session.protectRtp(buffer, start, start + bytes.length, repeats);
     } catch {
-      // A key that is used up, or a packet that would go out a second time: it stays.
+      // A key that is used up, or a sequence number that another packet had: it stays.
       this.counters.sendFailures++;
       slot.end = start;
       return false;
     }
     this.#sent(slot);
     return true;
+  }
+
+  /** Lost packets go out again as they were where the peer has no RTX; with AES-GCM that must not be. */
+  #setRepeats(): void {
+    if (this.#session !== undefined) this.#stages?.retransmission?.setRepeats(this.#session.canRepeat);
   }
 
   #dispose(): void {
@@ -423,6 +433,7 @@ export class MediaTransport {
       reducedSize,
       maxRtcpSize: mtu - MAX_SRTP_OVERHEAD - 4,
     });
+    this.#setRepeats();
     return this.#chain;
   }
 }
