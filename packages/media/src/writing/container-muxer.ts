@@ -100,8 +100,9 @@ export class ContainerMuxer implements Muxer {
     const { lastToc = 0xf8, end = time } = track;
     const lost = new Uint8Array([lastToc & 0xfc]);
     const duration = opusDuration(lost, 0, 1) / 48_000;
-    for (let at = end; time - at > duration + 0.02; at += duration) {
-      await this.#put(track, lost, { time: at, keyFrame: true, isFirst: false });
+    const missing = Math.round((time - end) / duration);
+    for (let i = 0; i < missing; i++) {
+      await this.#put(track, lost, { time: end + i * duration, keyFrame: true, isFirst: false });
     }
   }
 
