@@ -21,6 +21,9 @@ type command struct {
 	Seconds     float64 `json:"seconds"`
 	Count       int     `json:"count"`
 	Rounds      int     `json:"rounds"`
+	// Of media operations.
+	ID     string              `json:"id"`
+	Inputs map[string][]string `json:"inputs"`
 }
 
 // half is the end that this process holds when the other one is elsewhere.
@@ -28,7 +31,7 @@ var half *end
 
 func main() {
 	input := bufio.NewScanner(os.Stdin)
-	input.Buffer(nil, 1<<22)
+	input.Buffer(nil, 1<<24)
 	for input.Scan() {
 		var c command
 		err := json.Unmarshal(input.Bytes(), &c)
@@ -62,6 +65,18 @@ func handle(c command) (any, error) {
 		return memory(c)
 	case "offer", "answer", "accept":
 		return describe(c)
+	case "inputs":
+		return takeInputs(c)
+	case "operation":
+		return measureOperation(c)
+	case "packets":
+		return packets(c)
+	case "relay-publisher":
+		return relayPublisher(c)
+	case "relay-viewer":
+		return relayViewer(c)
+	case "cpu":
+		return cpu(c)
 	}
 	if half == nil {
 		return nil, fmt.Errorf("%s without a connection", c.Cmd)

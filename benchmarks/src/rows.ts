@@ -14,7 +14,7 @@ export interface Row {
   readonly better: 'higher' | 'lower';
   /** Median of the samples; null when none could be taken. */
   readonly value: number | null;
-  /** `value` over that of node-datachannel; null where one of them is missing. */
+  /** `value` over that of node-datachannel, in the media benchmarks over that of werift; null where one is missing. */
   readonly ratio: number | null;
   readonly samples: readonly number[];
 }
@@ -76,6 +76,11 @@ export function summarize(
       }
     }
   }
+  return { ...machineOf(), load, rows };
+}
+
+/** When and where a run is. */
+export function machineOf(): Pick<Results, 'date' | 'machine' | 'node'> {
   const [cpu] = cpus();
   return {
     date: new Date().toISOString(),
@@ -86,8 +91,6 @@ export function summarize(
       system: `${type()} ${release().replace(/-.*/, '')}`,
     },
     node: process.version,
-    load,
-    rows,
   };
 }
 

@@ -1,6 +1,7 @@
 /** `pnpm bench`: Kaon and other libraries by turns. */
 import { parseArgs } from 'node:util';
 import { measureLayers } from './layers/run.ts';
+import { measureMedia } from './media/run.ts';
 import { currentLoad, Samples, summarize, table, write } from './rows.ts';
 import { scenarios } from './scenarios.ts';
 import { LIBRARIES, type LibraryId, Worker } from './worker-process.ts';
@@ -10,7 +11,8 @@ const USAGE = `pnpm bench [options]
   --scenario connect,memory these scenarios alone: ${scenarios.map(({ id }) => id).join(', ')}
   --quick                   one short round
   --layers                  the layers of Kaon alone instead, in µs per operation
-  --write                   keep the results, and write docs/benchmarks.md`;
+  --media                   media instead: Kaon, werift and Pion; --scenario takes parts of names, such as protect,pair,relay
+  --write                   keep the results, and write docs/benchmarks.md or docs/benchmarks-media.md`;
 
 process.exitCode = await main();
 
@@ -27,6 +29,10 @@ async function main(): Promise<number> {
     return 0;
   }
   const { libraries, chosen, quick } = options;
+  if (options.media) {
+    const { write, parts: only } = options;
+    return (await measureMedia({ libraries, quick, write, only })) === 0 ? 0 : 1;
+  }
   const versions = new Map<LibraryId, string>();
   for (const library of libraries) {
     const worker = new Worker(library);
@@ -70,6 +76,9 @@ function parse(): {
   chosen: typeof scenarios;
   quick: boolean;
   layers: boolean;
+  media: boolean;
+  /** Of the names of media scenarios. */
+  parts: readonly string[];
   write: boolean;
 } {
   const { values } = parseArgs({
@@ -79,14 +88,17 @@ function parse(): {
       scenario: { type: 'string', default: '' },
       quick: { type: 'boolean', default: false },
       layers: { type: 'boolean', default: false },
+      media: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
     },
   });
   const ids = scenarios.map(({ id }) => id);
-  const wanted = pick('scenario', values.scenario, ids);
+  const { quick, layers, media, write } = values;
+  const parts = values.scenario.split(',').filter((part) => part !== '');
+  const wanted = media ? [] : pick('scenario', values.scenario, ids);
   const libraries = pick('library', values.only, LIBRARIES);
   const chosen = scenarios.filter(({ id }) => wanted.includes(id));
-  return { libraries, chosen, quick: values.quick, layers: values.layers, write: values.write };
+  return { libraries, chosen, quick, layers, media, parts, write };
 }
 
 /** The names of the list, all of `from` when it is empty. Throws on one that does not exist. */

@@ -1,7 +1,11 @@
 /** One measured library in a process: `node main.ts kaon|werift|node-datachannel`. */
 import { createInterface } from 'node:readline';
+import type { Inputs } from '../media/inputs.ts';
 import type { Channel, End, Library } from './library.ts';
 import { connect, count, cpuSeconds, echo, memory, ping, pour, roundtrip, throughput } from './measure.ts';
+import { cpu, flood } from './media/flood.ts';
+import type { Party } from './media/kaon-pair.ts';
+import { rate } from './media/operation.ts';
 import type { Answers, Command } from './protocol.ts';
 
 const MODULES = {
@@ -10,10 +14,23 @@ const MODULES = {
   'node-datachannel': () => import('./node-datachannel.ts'),
 };
 
+/** Loaded when media is measured; node-datachannel has none that would compare. */
+const OPERATIONS = {
+  kaon: () => import('./media/kaon.ts'),
+  werift: () => import('./media/werift.ts'),
+};
+const MEDIA = {
+  kaon: () => import('./media/kaon-pair.ts'),
+  werift: () => import('./media/werift-pair.ts'),
+};
+
 console.log = console.error;
-const { library } = await MODULES[process.argv[2] as keyof typeof MODULES]();
+const name = process.argv[2] as keyof typeof MODULES;
+const { library } = await MODULES[name]();
 /** The end that this process holds when the other one is elsewhere. */
 let half: End | undefined;
+let inputs: Inputs = {};
+let party: Party | undefined;
 
 createInterface({ input: process.stdin })
   .on('line', (line) => {
@@ -58,7 +75,37 @@ async function handle(command: Command): Promise<Answers[Command['cmd']]> {
     case 'echo':
       echo(await channel());
       return {};
+    case 'inputs':
+      inputs = command.inputs;
+      return {};
+    case 'operation': {
+      const { operations } = await OPERATIONS[withMedia()]();
+      const operation = operations[command.id]?.(inputs);
+      return { rate: operation === undefined ? null : rate(operation, command.warmup, command.seconds) };
+    }
+    case 'packets':
+      return flood(await (await MEDIA[withMedia()]()).media.packetLine(), command.warmup, command.seconds);
+    case 'relay-publisher':
+      return { sdp: await (await MEDIA[withMedia()]()).media.publisher(command.sdp) };
+    case 'relay-viewer':
+      return { sdp: await (await MEDIA[withMedia()]()).media.viewer(command.sdp) };
+    case 'cpu':
+      return cpu(command.warmup, command.seconds);
+    case 'party-offer':
+      party ??= new (await MEDIA.kaon()).Party();
+      return { sdp: await party.offer(command.role) };
+    case 'party-answer':
+      await party?.accept(command.sdp);
+      return {};
+    case 'party-run':
+      if (party === undefined) throw new Error('there is no party');
+      return party.run(command.bitrate, command.warmup, command.seconds);
   }
+}
+
+function withMedia(): keyof typeof MEDIA {
+  if (name === 'node-datachannel') throw new Error('no media is measured of node-datachannel');
+  return name;
 }
 
 function end(from: Library): End {

@@ -1,3 +1,5 @@
+import type { Inputs } from '../media/inputs.ts';
+
 /** What the runner asks of a worker, one JSON object per line on stdin; each gets one answer on stdout. */
 export type Command =
   | { readonly cmd: 'hello' }
@@ -20,7 +22,21 @@ export type Command =
   | { readonly cmd: 'send'; readonly size: number; readonly seconds: number }
   | { readonly cmd: 'receive'; readonly warmup: number; readonly seconds: number }
   | { readonly cmd: 'ping'; readonly size: number; readonly seconds: number }
-  | { readonly cmd: 'echo' };
+  | { readonly cmd: 'echo' }
+  // Media: what operations work on, then the operations one by one.
+  | { readonly cmd: 'inputs'; readonly inputs: Inputs }
+  | { readonly cmd: 'operation'; readonly id: string; readonly warmup: number; readonly seconds: number }
+  // RTP between two connections of this process, as fast as it goes.
+  | { readonly cmd: 'packets'; readonly warmup: number; readonly seconds: number }
+  // A relay, whose publisher and viewers are in another process.
+  | { readonly cmd: 'relay-publisher'; readonly sdp: string }
+  | { readonly cmd: 'relay-viewer'; readonly sdp: string }
+  | { readonly cmd: 'cpu'; readonly warmup: number; readonly seconds: number }
+  // Publisher and viewers of a relay; Kaon only.
+  | { readonly cmd: 'party-offer'; readonly role: 'publisher' | 'viewer' }
+  | { readonly cmd: 'party-answer'; readonly sdp: string }
+  /** `bitrate` in bit/s; 0: as fast as it goes. */
+  | { readonly cmd: 'party-run'; readonly bitrate: number; readonly warmup: number; readonly seconds: number };
 
 /** Answers, by command. Times in the unit their name says; CPU time is that of the whole process. */
 export interface Answers {
@@ -44,4 +60,20 @@ export interface Answers {
   readonly receive: { readonly bytes: number; readonly seconds: number; readonly cpuSeconds: number };
   readonly ping: Answers['roundtrip'];
   readonly echo: Record<string, never>;
+  readonly inputs: Record<string, never>;
+  /** Operations in a second; null where the library does not have it. */
+  readonly operation: { readonly rate: number | null };
+  readonly packets: {
+    readonly sent: number;
+    readonly received: number;
+    readonly seconds: number;
+    readonly cpuSeconds: number;
+  };
+  readonly 'relay-publisher': { readonly sdp: string };
+  readonly 'relay-viewer': { readonly sdp: string };
+  readonly cpu: { readonly cpuSeconds: number; readonly seconds: number };
+  readonly 'party-offer': { readonly sdp: string };
+  readonly 'party-answer': Record<string, never>;
+  /** `received` by all viewers together. */
+  readonly 'party-run': { readonly sent: number; readonly received: number; readonly seconds: number };
 }
