@@ -46,12 +46,12 @@ export class MediaStream extends TypedEventTarget<MediaStreamEventMap> {
     return [...this.#tracks];
   }
 
-  getAudioTracks(): MediaStreamTrack[] {
-    return this.getTracks().filter(({ kind }) => kind === 'audio');
+  getAudioTracks(): MediaStreamTrackOf<'audio'>[] {
+    return this.getTracks().filter((track) => isOf(track, 'audio'));
   }
 
-  getVideoTracks(): MediaStreamTrack[] {
-    return this.getTracks().filter(({ kind }) => kind === 'video');
+  getVideoTracks(): MediaStreamTrackOf<'video'>[] {
+    return this.getTracks().filter((track) => isOf(track, 'video'));
   }
 
   getTrackById(id: string): MediaStreamTrack | null {
@@ -101,6 +101,16 @@ export class MediaStream extends TypedEventTarget<MediaStreamEventMap> {
       },
     };
   }
+}
+
+/** A track of one kind, as lib.dom has them. */
+export type MediaStreamTrackOf<Kind extends 'audio' | 'video'> = MediaStreamTrack & {
+  readonly kind: Kind;
+  clone(): MediaStreamTrackOf<Kind>;
+};
+
+function isOf<Kind extends 'audio' | 'video'>(track: MediaStreamTrack, kind: Kind): track is MediaStreamTrackOf<Kind> {
+  return track.kind === kind;
 }
 
 /** What a connection may do with the streams of its peer and nobody else. */
