@@ -15,19 +15,25 @@ import { decodeRemb, isRemb } from './remb.ts';
 import { decodeReceiverReport, decodeSenderReport } from './reports.ts';
 import { decodeSliceLoss } from './slice-loss.ts';
 import { decodeSourceDescription } from './source-description.ts';
-import { decodeTransportFeedback } from './transport-feedback.ts';
+import { decodeTransportFeedback, TWCC_MAX_PACKETS } from './transport-feedback.ts';
 
 /**
  * Reads a compound (RFC 3550 §6.1) or reduced-size (RFC 5506) datagram. Malformed when no packet in it is sound; beside sound
  * ones a packet that is not shows as `malformed`, and everything behind a broken first word as one such. Padding belongs on
- * the last packet, and is taken off wherever it stands: senders of transport-wide feedback set it on each.
+ * the last packet, and is taken off wherever it stands: senders of transport-wide feedback set it on each. All feedback of a
+ * datagram tells about `TWCC_MAX_PACKETS` at most; what goes beyond is malformed, so that a small datagram stays cheap.
  */
 export function decodeRtcp(bytes: Uint8Array): readonly RtcpPacket[] | Malformed {
   const packets: RtcpPacket[] = [];
   let sound = 0;
+  let told = 0;
   for (let at = 0; at < bytes.length; ) {
     const end = packetEnd(bytes, at);
-    const packet = end < 0 ? MALFORMED : decodePacket(bytes, at, end);
+    let packet = end < 0 ? MALFORMED : decodePacket(bytes, at, end);
+    if (!isMalformed(packet) && packet.type === 'twcc') {
+      told += packet.packets.length;
+      if (told > TWCC_MAX_PACKETS) packet = MALFORMED;
+    }
     const stop = end < 0 ? bytes.length : end;
     if (isMalformed(packet)) {
       packets.push({ type: 'malformed', packetType: bytes[at + 1], bytes: bytes.slice(at, stop) });

@@ -27,6 +27,7 @@ export type { SdesChunk, SdesItem, SdesTextItemName, SourceDescription } from '.
 export {
   type TransportFeedback,
   TWCC_MAX_DELTA,
+  TWCC_MAX_PACKETS,
   TWCC_MIN_DELTA,
   TWCC_REFERENCE_UNIT,
   TWCC_REFERENCE_WRAP,

@@ -34,7 +34,7 @@ export interface TransportFeedback {
   readonly referenceTime: number;
   /**
    * For each sequence number from `baseSequence` on when the packet came, in milliseconds after `referenceTime`; undefined for
-   * one that did not come. 1 to 65535 entries. Times are written in steps of 0.25 ms, each at most `TWCC_MAX_DELTA` after and
+   * one that did not come. 1 to `TWCC_MAX_PACKETS` entries. Times are written in steps of 0.25 ms, each at most `TWCC_MAX_DELTA` after and
    * `TWCC_MIN_DELTA` before the one that came before it in this list.
    */
   readonly packets: readonly (number | undefined)[];
@@ -49,38 +49,44 @@ export const TWCC_REFERENCE_WRAP: number = 2 ** 24 * TWCC_REFERENCE_UNIT;
 /** Unit of the arrival times, in milliseconds. */
 export const TWCC_TICK = 0.25;
 
+/** Packets that one feedback may tell about: beyond half the sequence numbers nobody knows which ones are meant. */
+export const TWCC_MAX_PACKETS = 0x7fff;
+
 /** The longest step from one arrival to the next, in milliseconds. */
 export const TWCC_MAX_DELTA: number = 0x7fff * TWCC_TICK;
 
 /** The longest step back, in milliseconds: packets that overtook each other. */
 export const TWCC_MIN_DELTA: number = -0x8000 * TWCC_TICK;
 
-/** Reads a feedback. Reserved symbols and times that are missing are malformed; nothing behind the last status counts. */
+/**
+ * Reads a feedback. Reserved symbols, times that are missing and more than `TWCC_MAX_PACKETS` are malformed; nothing behind the last
+ * status counts.
+ */
 export function decodeTransportFeedback(bytes: Uint8Array, at: number, end: number): TransportFeedback | Malformed {
   const from = at + FEEDBACK_SIZE;
   if (from + FIXED_SIZE > end) return MALFORMED;
   const count = readU16(bytes, from + 2);
   const deltas = findDeltas(bytes, from + FIXED_SIZE, end, count);
   if (deltas < 0) return MALFORMED;
-  const packets: (number | undefined)[] = [];
+  const packets: (number | undefined)[] = new Array(count).fill(undefined);
   let ticks = 0;
   let delta = deltas;
-  for (let chunkAt = from + FIXED_SIZE; packets.length < count; chunkAt += 2) {
+  let told = 0;
+  for (let chunkAt = from + FIXED_SIZE; told < count; chunkAt += 2) {
     const chunk = readU16(bytes, chunkAt);
     const isRun = (chunk & 0x8000) === 0;
     const symbols = isRun ? chunk & 0x1fff : (chunk & 0x4000) === 0 ? 14 : 7;
-    const stop = Math.min(count, packets.length + symbols);
+    const stop = Math.min(count, told + symbols);
     const bits = symbols === 14 ? 1 : 2;
-    for (let shift = isRun ? 13 : 14 - bits; packets.length < stop; shift -= isRun ? 0 : bits) {
+    // A few bytes tell of thousands of losses: these are not gone through one by one.
+    if (isRun && ((chunk >> 13) & 3) === LOST) told = stop;
+    for (let shift = isRun ? 13 : 14 - bits; told < stop; shift -= isRun ? 0 : bits, told++) {
       const symbol = (chunk >> shift) & (isRun || bits === 2 ? 3 : 1);
-      if (symbol === LOST) {
-        packets.push(undefined);
-        continue;
-      }
+      if (symbol === LOST) continue;
       if (delta + symbol > end || symbol > LARGE) return MALFORMED;
       ticks += symbol === SMALL ? bytes[delta]! : (readU16(bytes, delta) << 16) >> 16;
       delta += symbol;
-      packets.push(ticks * TWCC_TICK);
+      packets[told] = ticks * TWCC_TICK;
     }
   }
   const word = readU32(bytes, from + 4);
@@ -97,7 +103,7 @@ export function decodeTransportFeedback(bytes: Uint8Array, at: number, end: numb
 
 export function transportFeedbackLength(packet: TransportFeedback): number {
   const { packets } = packet;
-  if (packets.length === 0 || packets.length > 0xffff) refuse(`feedback on ${packets.length} packets`);
+  if (packets.length === 0 || packets.length > TWCC_MAX_PACKETS) refuse(`feedback on ${packets.length} packets`);
   if (packet.referenceTime % TWCC_REFERENCE_UNIT !== 0) refuse(`${packet.referenceTime} ms is not a multiple of 64`);
   checkRange('feedback count', packet.feedbackCount, 0, 255);
   checkRange('base sequence number', packet.baseSequence, 0, 0xffff);
@@ -145,7 +151,7 @@ export function writeTransportFeedback(
 
 /** Where the deltas begin, or -1 when the chunks end before `count` statuses are told. */
 function findDeltas(bytes: Uint8Array, at: number, end: number, count: number): number {
-  if (count === 0) return -1;
+  if (count === 0 || count > TWCC_MAX_PACKETS) return -1;
   for (let told = 0; told < count; at += 2) {
     if (at + 2 > end) return -1;
     told += chunkSpan(readU16(bytes, at));

@@ -6,6 +6,7 @@ import {
   type RtcpPacket,
   type TransportFeedback,
   TWCC_MAX_DELTA,
+  TWCC_MAX_PACKETS,
   TWCC_MIN_DELTA,
   TWCC_REFERENCE_WRAP,
 } from '../../src/rtcp/index.ts';
@@ -184,11 +185,24 @@ describe('transport-wide feedback', () => {
     expect(decode(encodeRtcp([packet]))).toEqual(packet);
   });
 
-  it('refuses no packets, and more than the count can tell', () => {
-    for (const packets of [[], lost(65536)]) {
+  it('refuses no packets, and more than half the sequence numbers', () => {
+    for (const packets of [[], lost(TWCC_MAX_PACKETS + 1)]) {
       expect(() => encodeRtcp([feedback(packets)])).toThrow(expect.objectContaining({ code: 'RTP_BAD_RTCP' }));
     }
-    expect(decode(encodeRtcp([feedback(lost(65535))])).packets.length).toBe(65535);
+    const most = encodeRtcp([feedback(lost(TWCC_MAX_PACKETS))]);
+    expect(decode(most).packets).toEqual(lost(TWCC_MAX_PACKETS));
+    // One more is told.
+    most[14] = 0x80;
+    most[15] = 0;
+    expect(isMalformed(decodeRtcp(most))).toBe(true);
+  });
+
+  it('all feedback of a datagram together tells about no more than that, however little it takes', () => {
+    const one = encodeRtcp([feedback(lost(20_000))]);
+    const bytes = new Uint8Array(30 * one.length);
+    for (let i = 0; i < 30; i++) bytes.set(one, i * one.length);
+    const packets = decodeRtcp(bytes) as readonly RtcpPacket[];
+    expect(packets.map(({ type }) => type)).toEqual(['twcc', ...new Array(29).fill('malformed')]);
   });
 
   it('stands in front of other packets in a compound', () => {
