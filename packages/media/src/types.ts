@@ -14,7 +14,7 @@ export interface MediaTrackInfo {
   readonly mimeType: string;
   /** Hz; of RTP timestamps. */
   readonly clockRate: number;
-  /** Of audio. */
+  /** Of audio, as in SDP: always 2 for Opus, whatever is inside (RFC 7587 §4.1). */
   readonly channels?: number | undefined;
   /** Of video, in pixels, as the file or its first key frame says. */
   readonly width?: number | undefined;

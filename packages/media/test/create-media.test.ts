@@ -134,7 +134,10 @@ describe('a writer', () => {
     await first.write(opus[1]!, 0, 200);
     await first.close();
     const read = await readAll(ogg.bytes);
-    expect(read.reader.tracks[0]?.channels).toBe(1);
+    // The tenth byte of OpusHead, in the first page.
+    expect(Buffer.from(ogg.bytes).indexOf('OpusHead')).toBe(28);
+    expect(ogg.bytes[28 + 9]).toBe(1);
+    expect(read.reader.tracks[0]?.channels).toBe(2);
     expect(read.frames.length).toBe(11);
     expect(read.frames.slice(1, 10).every(({ data }) => data.length === 1)).toBe(true);
     expect(read.frames.at(-1)).toMatchObject({ time: 200, data: opus[1]?.data });

@@ -193,7 +193,7 @@ async function openTrack(
   const seconds = await input.getDurationFromMetadata();
   const common = { index, kind, mimeType, clockRate, duration: seconds === null ? undefined : seconds * 1000 };
   if (input.isAudioTrack()) {
-    return { info: { ...common, channels: await input.getNumberOfChannels() }, input, convert: (data) => data };
+    return { info: { ...common, channels: codec.channels }, input, convert: (data) => data };
   }
   const convert = await converter(input, mimeType);
   const packet = await new EncodedPacketSink(input).getFirstPacket();
