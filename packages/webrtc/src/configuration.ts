@@ -148,7 +148,7 @@ function checkMedia(media: MediaOptions | undefined): void {
   if (!rates || !inRange(startBitrate, Math.max(1, minBitrate), maxBitrate))
     throw new TypeError('kaon.media has bitrates that are not in order');
   if (!inRange(maxStreams, 1, 2 ** 20)) throw new TypeError('kaon.media.maxStreams is not in the range 1 to 1048576');
-  if (jitterBuffer !== undefined) toEnum('kaon.media.jitterBuffer', jitterBuffer, ['adaptive', 'off']);
+  if (jitterBuffer !== undefined) toEnum('kaon.media.jitterBuffer', jitterBuffer, ['adaptive', 'immediate', 'off']);
 }
 
 function each<T>(name: string, values: readonly T[] | undefined, isGood: (value: T) => boolean): void {
