@@ -33,24 +33,26 @@ export function decodeSdp(text: string, options: ParseOptions = {}): SessionDesc
   const { maxLength = 1 << 20, maxMedia = 1024, attributes = 'check' } = options;
   if (text.length > maxLength) return failure(1, text, `the description has more than ${maxLength} characters`);
   const lines = splitLines(text);
+  const isSuspicious = SUSPICIOUS.test(text);
   const session = new SessionLines();
   let media: MediaLines | undefined;
   const all: MediaLines[] = [];
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i]!;
     let reason: string | undefined;
-    if (line[1] !== '=') reason = 'it has to be a letter, an equals sign and a value';
-    else if (FORBIDDEN.test(line)) reason = 'a line has no carriage return or NUL inside';
+    const letter = line[0]!;
+    if (line.charCodeAt(1) !== EQUALS) reason = 'it has to be a letter, an equals sign and a value';
+    else if (isSuspicious && FORBIDDEN.test(line)) reason = 'a line has no carriage return or NUL inside';
     else if (i === 0 && line !== 'v=0') reason = 'a description begins with v=0';
-    else if (line[0] === 'm') {
+    else if (letter === 'm') {
       media = MediaLines.begin(line.slice(2));
       if (media === undefined) reason = 'm= takes a kind, a port, a protocol and formats';
       else if (all.length >= maxMedia) reason = `there are more than ${maxMedia} media sections`;
       else all.push(media);
-    } else if (line[0] === 'a') {
+    } else if (letter === 'a') {
       reason = addAttribute((media ?? session).attributes, line.slice(2), attributes === 'check');
     } else {
-      reason = (media ?? session).add(line[0]!, line.slice(2));
+      reason = (media ?? session).add(letter, line.slice(2));
     }
     if (reason !== undefined) return failure(i + 1, line, reason);
     // What a session needs must be there before the first media section (RFC 8866 §5).
@@ -64,7 +66,10 @@ export function decodeSdp(text: string, options: ParseOptions = {}): SessionDesc
 /** Lines without their ends; empty ones at the end do not count. */
 function splitLines(text: string): string[] {
   const lines = text.split('\n');
-  for (let i = 0; i < lines.length; i++) if (lines[i]!.endsWith('\r')) lines[i] = lines[i]!.slice(0, -1);
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i]!;
+    if (line.charCodeAt(line.length - 1) === CARRIAGE_RETURN) lines[i] = line.slice(0, -1);
+  }
   while (lines.at(-1) === '') lines.pop();
   return lines;
 }
@@ -266,3 +271,7 @@ function failure(line: number, text: string, reason: string): SdpSyntaxError {
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these two may not be part of a line (RFC 8866 §9, byte-string)
 const FORBIDDEN = /[\r\u0000]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+const SUSPICIOUS = /\r(?!\n)|\u0000/;
+const EQUALS = 0x3d;
+const CARRIAGE_RETURN = 0x0d;
