@@ -3,7 +3,7 @@ import { writeRtx } from '@kaon/rtp/payload/rtx';
 import type { RtcpPacket } from '@kaon/rtp/rtcp';
 import { describe, expect, it } from 'vitest';
 import { type KeyFrameRequesterOptions, keyFrameRequester, rtxUnwrap } from '../src/index.ts';
-import { all, packet, video } from './helpers.ts';
+import { all, packet, range, video } from './helpers.ts';
 
 const make = (
   options: KeyFrameRequesterOptions = {},
@@ -97,8 +97,10 @@ describe('keyFrameRequester', () => {
   it('tells of requests for our streams; a repeated FIR is one', () => {
     const stage = make();
     stage.bindLocalStream!(video({ ssrc: 0xaaaa }), 0);
+    let now = 0;
     const receive = (packet: RtcpPacket): unknown => {
-      stage.handleIncomingRtcp!([packet], 0);
+      now += 1000;
+      stage.handleIncomingRtcp!([packet], now);
       return stage.pollEvent!();
     };
     const request = (sequenceNumber: number, senderSsrc = 1): RtcpPacket => ({
@@ -121,6 +123,29 @@ describe('keyFrameRequester', () => {
     for (let i = 0; i < 100; i++)
       stage.handleIncomingRtcp!([{ type: 'pli', senderSsrc: 1, mediaSsrc: 0xaaaa } as never], i);
     expect(all(() => stage.pollEvent!())).toHaveLength(1);
+  });
+
+  it('tells of a storm of requests once per minInterval, and of the last one at its end', () => {
+    for (const minInterval of [300, 1000]) {
+      const stage = make({ minInterval });
+      stage.bindLocalStream!(video({ ssrc: 0xaaaa }), 0);
+      const told: number[] = [];
+      for (let now = 0; now < 5000; now++) {
+        stage.handleTimeout!(now);
+        if (now < 1500)
+          stage.handleIncomingRtcp!(
+            [{ type: 'fir', senderSsrc: now, entries: [{ ssrc: 0xaaaa, sequenceNumber: now & 0xff }] } as never],
+            now,
+          );
+        for (const _ of all(() => stage.pollEvent!())) told.push(now);
+      }
+      expect(told).toEqual(range(0, Math.ceil(1500 / minInterval) + 1).map((i) => i * minInterval));
+      expect(stage.pollTimeout!()).toBe(Number.POSITIVE_INFINITY);
+      stage.handleIncomingRtcp!([{ type: 'pli', senderSsrc: 1, mediaSsrc: 0xaaaa } as never], 5000);
+      stage.handleIncomingRtcp!([{ type: 'pli', senderSsrc: 1, mediaSsrc: 0xaaaa } as never], 5001);
+      stage.unbindLocalStream!(0xaaaa, 5001);
+      expect(stage.pollTimeout!()).toBe(Number.POSITIVE_INFINITY);
+    }
   });
 
   it('refuses options that are not what they should be', () => {

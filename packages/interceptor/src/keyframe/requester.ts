@@ -8,7 +8,7 @@ import { ASSUMED_ROUND_TRIP, hasFeedback, payloadOf, type RoundTripTime, SenderS
 
 /** How key frames are asked for. Times in ms. */
 export interface KeyFrameRequesterOptions {
-  /** Least time between two requests for one stream. Default 300. */
+  /** Least time between two requests for one stream, and between two events of requests of the peer. Default 300. */
   readonly minInterval?: number | undefined;
   /** How often a request that stays without a key frame is sent in all. Default 10. */
   readonly maxTries?: number | undefined;
@@ -48,7 +48,7 @@ export interface KeyFrameRequester extends Interceptor {
 
 /**
  * Asks for key frames by PLI (RFC 4585 §6.3.1) or FIR (RFC 5104 §4.3.1), whichever was agreed on, and makes `key-frame-request`
- * events of those of the peer; a FIR that is repeated makes one. Throws `INTERCEPTOR_BAD_OPTION`.
+ * events of those of the peer; a FIR that is repeated makes one, and so does a storm of requests within `minInterval`. Throws `INTERCEPTOR_BAD_OPTION`.
  */
 export function keyFrameRequester(options: KeyFrameRequesterOptions = {}): KeyFrameRequester {
   return new Requester(options);
@@ -65,12 +65,21 @@ interface Remote {
   firCount: number;
 }
 
+/** A stream of ours. */
+interface Local {
+  /** The number of the last FIR from each SSRC. */
+  readonly heard: Map<number, number>;
+  toldAt: Instant;
+  /** When the request that waits is told; Infinity: none does. */
+  dueAt: Instant;
+  reason: 'pli' | 'fir';
+}
+
 class Requester implements KeyFrameRequester {
   readonly interface = 'kaon:interceptor/1' as const;
   readonly name = 'key-frames';
   readonly #remote: Map<number, Remote> = new Map();
-  /** Local streams, with the number of the last FIR from each SSRC. */
-  readonly #local: Map<number, Map<number, number>> = new Map();
+  readonly #local: Map<number, Local> = new Map();
   readonly #ssrc: SenderSsrc;
   readonly #ready: Deque<FullIntraRequest | PictureLossIndication> = new Deque();
   readonly #events: Deque<InterceptorEvent & { readonly type: 'key-frame-request' }> = new Deque();
@@ -113,7 +122,9 @@ class Requester implements KeyFrameRequester {
 
   bindLocalStream({ ssrc }: StreamInfo): void {
     this.#ssrc.bind(ssrc);
-    if (!this.#local.has(ssrc)) this.#local.set(ssrc, new Map());
+    if (this.#local.has(ssrc)) return;
+    const never = { toldAt: Number.NEGATIVE_INFINITY, dueAt: Number.POSITIVE_INFINITY };
+    this.#local.set(ssrc, { heard: new Map(), ...never, reason: 'pli' });
   }
 
   unbindLocalStream(ssrc: number): void {
@@ -149,13 +160,12 @@ class Requester implements KeyFrameRequester {
     return true;
   }
 
-  handleIncomingRtcp(packets: readonly RtcpPacketLike[]): void {
+  handleIncomingRtcp(packets: readonly RtcpPacketLike[], now: Instant): void {
     for (const packet of packets as readonly RtcpPacket[]) {
-      if (packet.type === 'pli') {
-        if (this.#local.has(packet.mediaSsrc)) this.#tell(packet.mediaSsrc, 'pli');
-      } else if (packet.type === 'fir') {
+      if (packet.type === 'pli') this.#requested(packet.mediaSsrc, 'pli', now);
+      else if (packet.type === 'fir') {
         for (const { ssrc, sequenceNumber } of packet.entries)
-          if (this.#isNewFir(ssrc, packet.senderSsrc, sequenceNumber)) this.#tell(ssrc, 'fir');
+          if (this.#isNewFir(ssrc, packet.senderSsrc, sequenceNumber)) this.#requested(ssrc, 'fir', now);
       }
     }
   }
@@ -170,11 +180,13 @@ class Requester implements KeyFrameRequester {
 
   handleTimeout(now: Instant): void {
     for (const stream of this.#remote.values()) if (stream.dueAt <= now) this.#send(stream, now);
+    for (const [ssrc, local] of this.#local) if (local.dueAt <= now) this.#tell(ssrc, local, now);
   }
 
   pollTimeout(): Instant {
     let earliest = Number.POSITIVE_INFINITY;
     for (const { dueAt } of this.#remote.values()) if (dueAt < earliest) earliest = dueAt;
+    for (const { dueAt } of this.#local.values()) if (dueAt < earliest) earliest = dueAt;
     return earliest;
   }
 
@@ -201,17 +213,28 @@ class Requester implements KeyFrameRequester {
   }
 
   #isNewFir(ssrc: number, sender: number, sequenceNumber: number): boolean {
-    const heard = this.#local.get(ssrc);
+    const heard = this.#local.get(ssrc)?.heard;
     if (heard === undefined || heard.get(sender) === sequenceNumber) return false;
     if (heard.size >= MAX_SENDERS && !heard.has(sender)) heard.clear();
     heard.set(sender, sequenceNumber);
     return true;
   }
 
-  /** An event that nobody took yet says it already. */
-  #tell(ssrc: number, reason: 'pli' | 'fir'): void {
+  /** The peer asks. A key frame is dear: what it asks for again within `minInterval` is told at its end, once. */
+  #requested(ssrc: number, reason: 'pli' | 'fir', now: Instant): void {
+    const local = this.#local.get(ssrc);
+    if (local === undefined) return;
+    local.reason = reason;
+    if (now - local.toldAt >= this.#minInterval) this.#tell(ssrc, local, now);
+    else local.dueAt = local.toldAt + this.#minInterval;
+  }
+
+  #tell(ssrc: number, local: Local, now: Instant): void {
+    local.toldAt = now;
+    local.dueAt = Number.POSITIVE_INFINITY;
+    // An event that nobody took yet says it already.
     for (const event of this.#events) if (event.ssrc === ssrc) return;
-    this.#events.push({ type: 'key-frame-request', ssrc, reason });
+    this.#events.push({ type: 'key-frame-request', ssrc, reason: local.reason });
   }
 }
 
