@@ -145,7 +145,13 @@ describe('a stream', () => {
     for (const packet of packets('video/VP8', vp8Frame(false), 12_000)) watch.handleOutgoingRtp(packet, 90);
     // Late, and of another payload type.
     watch.handleOutgoingRtp(first, 95);
-    const other = encodeRtp({ ssrc: 1, payloadType: 97, sequenceNumber: 9, timestamp: 90_000, payload: Uint8Array.of(1) });
+    const other = encodeRtp({
+      ssrc: 1,
+      payloadType: 97,
+      sequenceNumber: 9,
+      timestamp: 90_000,
+      payload: Uint8Array.of(1),
+    });
     watch.handleOutgoingRtp(new RtpPacket(other), 96);
     expect(watch.local(1)).toMatchObject({
       frames: 2,
