@@ -18,17 +18,22 @@ export async function record(
   offer: string,
   { onend = () => undefined, ...options }: RecordOptions,
 ): Promise<Answered> {
-  const writer = await createMedia(target, options);
+  let writer: MediaWriter | undefined;
   let hasEnded = false;
   const end = (): void => {
     if (hasEnded) return;
     hasEnded = true;
     connection.close();
-    writer.close().then(() => onend(), onend);
+    writer?.close().then(() => onend(), onend);
   };
   onEnd(connection, end);
   try {
-    return { sdp: await answer(connection, offer, () => attach(connection, writer, options, end)), end };
+    const sdp = await answer(connection, offer, async () => {
+      // Not before the offer was understood, so that nonsense leaves no file.
+      writer = await createMedia(target, options);
+      attach(connection, writer, options, end);
+    });
+    return { sdp, end };
   } catch (error) {
     end();
     throw error;
