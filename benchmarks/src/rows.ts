@@ -124,7 +124,7 @@ export function write(results: Results): void {
 
 Kaon and other libraries by turns in one run on one machine, over UDP sockets of the same host: compare the ratios, not
 the figures. \`pnpm bench --write\` measures and writes this page; [benchmarks/](../benchmarks/README.md) says how. In
-parentheses: times node-datachannel.
+parentheses: times node-datachannel. Media has [a page of its own](./benchmarks-media.md).
 
 ${results.date.slice(0, 10)}: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${results.node}, load ${results.load.toFixed(1)} at the start.
 
