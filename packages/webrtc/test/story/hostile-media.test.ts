@@ -7,6 +7,8 @@ import { nodeCrypto } from '@kaon/runtime/node';
 import { exporterLength, keysFromExporter, SRTP_PROFILES, SrtpSession } from '@kaon/srtp';
 import { seededRandom, withSeed } from '@kaon/testing';
 import { describe, expect, it } from 'vitest';
+import { receiverInternals } from '../../src/media/receiver.ts';
+import { senderInternals } from '../../src/media/sender.ts';
 import { FrameSource } from '../../src/media/sources/frame-source.ts';
 import { agreed, MediaPair, MID_ID, OPUS, opusFrame, RTX, VP8, vp8Frame } from '../media/helpers.ts';
 
@@ -344,4 +346,35 @@ describe('a call goes on under', () => {
     expect(call.frames).toBeGreaterThan(45);
     call.expectWell();
   });
+});
+
+it('rests when nothing is bound any more, and wakes seldom when nothing is sent', () => {
+  const call = new Call();
+  call.talk(2);
+  const { pair } = call;
+  pair.line.advance(10_000);
+  for (const { transport } of [pair.a, pair.b]) {
+    let wakes = 0;
+    const handle = transport.handleTimeout.bind(transport);
+    transport.handleTimeout = (now) => {
+      wakes++;
+      handle(now);
+    };
+    const before = transport.counters.packetsSent;
+    pair.line.advance(60_000);
+    // The clock of the test is one of all timers of a side: reports and little else.
+    expect(wakes).toBeLessThan(300);
+    expect(transport.counters.packetsSent - before).toBeLessThan(200);
+  }
+  for (const side of [pair.a, pair.b]) {
+    for (const sender of side.senders) senderInternals.agree(sender, undefined, undefined, null);
+    for (const receiver of side.receivers) receiverInternals.agree(receiver, undefined, undefined, null);
+  }
+  pair.line.advance(10_000);
+  for (const { transport } of [pair.a, pair.b]) {
+    expect(transport.pollTimeout()).toBe(Number.POSITIVE_INFINITY);
+    expect(transport.remoteStreams).toEqual([]);
+    const { inbound, outbound } = transport.stages!.statistics();
+    expect([inbound, outbound]).toEqual([[], []]);
+  }
 });
