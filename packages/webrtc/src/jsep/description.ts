@@ -7,7 +7,9 @@ import {
   isDataSection,
   isRejected,
   type MediaDescription,
+  readIceCredentials,
   readMid,
+  readTlsId,
   type SessionDescription,
   serializeSdp,
   withAttributes,
@@ -106,4 +108,13 @@ export function midOf(media: MediaDescription, index: number): string {
 export function withDefault(media: MediaDescription, { address, port }: DefaultAddress): MediaDescription {
   const connection: Connection = { ...ANY_ADDRESS, addressType: address.includes(':') ? 'IP6' : 'IP4', address };
   return { ...media, port, connections: [connection] };
+}
+
+/**
+ * Names the transport of a section in a description of ours: sections with the same name share one. Transports that are new in
+ * one offer have the same ICE credentials, and are told apart by their DTLS association (RFC 8842 §4). Undefined without any.
+ */
+export function transportName(session: SessionDescription, media: MediaDescription): string | undefined {
+  const credentials = readIceCredentials(session, media);
+  return credentials && `${credentials.usernameFragment} ${readTlsId(session, media) ?? ''}`;
 }

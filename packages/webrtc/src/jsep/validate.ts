@@ -16,7 +16,7 @@ import {
 } from '@kaon/sdp';
 import { isMalformed } from '@kaon/wire';
 import { domError, RTCError } from '../errors.ts';
-import { type Description, midOf } from './description.ts';
+import { type Description, midOf, transportName } from './description.ts';
 
 /** Reads a description. Throws `RTCError` `sdp-syntax-error` with the number of the bad line. */
 export function readDescription(text: string): SessionDescription {
@@ -148,13 +148,13 @@ function checkBundle(session: SessionDescription, offer: SessionDescription): vo
   const seen = new Map<string, readonly string[] | undefined>();
   for (const [index, media] of session.media.entries()) {
     const ours = offer.media[index] as MediaDescription;
-    const fragment = readIceCredentials(offer, ours)?.usernameFragment;
-    if (isRejected(media) || fragment === undefined) continue;
+    const transport = transportName(offer, ours);
+    if (isRejected(media) || transport === undefined) continue;
     const mid = midOf(media, index);
     const group = groups.find(({ mids }) => mids.includes(mid))?.mids;
-    if (seen.has(fragment) && (group === undefined || seen.get(fragment) !== group))
+    if (seen.has(transport) && (group === undefined || seen.get(transport) !== group))
       throw invalid(`section ${index} has no transport: it was offered as part of a bundle`);
-    seen.set(fragment, group);
+    seen.set(transport, group);
   }
 }
 

@@ -2,7 +2,7 @@ import { generateCredentials, type IceCredentials } from '@kaon/ice';
 import { isRejected, readGroups, readIceCredentials, readTlsId, type SessionDescription } from '@kaon/sdp';
 import type { Configuration } from '../configuration.ts';
 import type { Environment } from '../environment.ts';
-import { type Description, midOf } from '../jsep/description.ts';
+import { type Description, midOf, transportName } from '../jsep/description.ts';
 import { PeerTransport, type TransportListener } from './peer-transport.ts';
 
 /** What a transport that does not exist yet will show in descriptions. */
@@ -28,6 +28,8 @@ export class TransportSet {
   #tagged: ReadonlyMap<PeerTransport, string> = new Map();
   /** By the mid that a transport will be made for: what descriptions in the making say of it. */
   readonly #slots = new Map<string, TransportSlot>();
+  /** Of all transports that are new in one offer. */
+  #credentials: IceCredentials | undefined = undefined;
   #made = 0;
 
   constructor(environment: Environment, configuration: () => Configuration, listener: TransportListener) {
@@ -78,16 +80,17 @@ export class TransportSet {
   }
 
   /**
-   * Credentials for the transport of a new section, the same until `settle`. Those of the pool come first. One that follows
-   * another takes its credentials over: for ICE nothing has changed.
+   * What the transport of a new section shows, the same until `settle`. Those of the pool come first. One that follows another
+   * takes its credentials over: for ICE nothing has changed. All that are new have the same credentials: Firefox, which bundles
+   * them, takes it for half an ICE restart when a later offer shows those of one of them in all sections.
    */
   slot(mid: string, before?: PeerTransport): TransportSlot {
     let slot = this.#slots.get(mid);
     if (slot === undefined && before !== undefined)
       slot = { credentials: before.agent.localCredentials, tlsId: this.#newTlsId() };
     if (slot === undefined) {
-      const taken = new Set(Array.from(this.#slots.values(), ({ credentials }) => credentials.usernameFragment));
-      const pooled = this.#pool.find(({ agent }) => !taken.has(agent.localCredentials.usernameFragment));
+      const taken = new Set(Array.from(this.#slots.values(), ({ tlsId }) => tlsId));
+      const pooled = this.#pool.find(({ tlsId }) => !taken.has(tlsId));
       slot =
         pooled === undefined ? this.#newSlot() : { credentials: pooled.agent.localCredentials, tlsId: pooled.tlsId };
     }
@@ -95,11 +98,11 @@ export class TransportSet {
     return slot;
   }
 
-  /** A description of ours was applied: there is a transport for each user name fragment in it, and it gathers. */
+  /** A description of ours was applied: there is a transport for each DTLS association in it, and it gathers. */
   applyLocal({ session, type }: Description): void {
     const assigned = new Map<string, PeerTransport>();
     const role = type === 'offer' ? 'controlling' : 'controlled';
-    for (const [line, credentials] of linesByFragment(session).values()) {
+    for (const [line, credentials] of transportLines(session).values()) {
       const transport = this.#transportFor(line, credentials, role, readTlsId(session, line[0].media));
       for (const { mid } of line) assigned.set(mid, transport);
       transport.surface({ mid: line[0].mid, index: line[0].index });
@@ -143,7 +146,7 @@ export class TransportSet {
   settle(): void {
     this.#stable = this.#assigned;
     this.#offered = this.#assigned;
-    this.#slots.clear();
+    this.#forgetSlots();
     this.#dropUnused();
   }
 
@@ -151,11 +154,11 @@ export class TransportSet {
   rollback(agreed: Description | undefined): readonly { readonly transport: PeerTransport; readonly index: number }[] {
     this.#assigned = this.#stable;
     this.#offered = this.#stable;
-    this.#slots.clear();
+    this.#forgetSlots();
     this.#dropUnused();
     if (agreed === undefined) return [];
     const restarted: { readonly transport: PeerTransport; readonly index: number }[] = [];
-    for (const [line, credentials] of linesByFragment(agreed.session).values()) {
+    for (const [line, credentials] of transportLines(agreed.session).values()) {
       const transport = this.#stable.get(line[0].mid);
       if (transport === undefined) continue;
       transport.line = line[0];
@@ -188,7 +191,7 @@ export class TransportSet {
   ): PeerTransport {
     const isIt = (one: PeerTransport): boolean =>
       isKnownBy(one, credentials) && (tlsId === undefined || one.tlsId === tlsId);
-    const known = [...this.#live].find(isIt) ?? this.#takeFromPool(credentials);
+    const known = [...this.#live].find(isIt) ?? this.#takeFromPool(isIt);
     const isNew = Array.from(this.#slots.values()).some((slot) => slot.tlsId === tlsId);
     const before =
       known ?? (isNew ? undefined : line.map(({ mid }) => this.#assigned.get(mid)).find((one) => one !== undefined));
@@ -202,8 +205,8 @@ export class TransportSet {
     return before;
   }
 
-  #takeFromPool(credentials: IceCredentials): PeerTransport | undefined {
-    const index = this.#pool.findIndex((one) => isKnownBy(one, credentials));
+  #takeFromPool(isIt: (one: PeerTransport) => boolean): PeerTransport | undefined {
+    const index = this.#pool.findIndex(isIt);
     if (index < 0) return undefined;
     const [transport] = this.#pool.splice(index, 1) as [PeerTransport];
     this.#live.add(transport);
@@ -225,7 +228,14 @@ export class TransportSet {
   }
 
   #newSlot(): TransportSlot {
-    return { credentials: generateCredentials(this.#environment.crypto.random), tlsId: this.#newTlsId() };
+    this.#credentials ??= generateCredentials(this.#environment.crypto.random);
+    return { credentials: this.#credentials, tlsId: this.#newTlsId() };
+  }
+
+  #forgetSlots(): void {
+    this.#slots.clear();
+    // What the pool has made ahead goes on with them.
+    if (this.#pool.length === 0) this.#credentials = undefined;
   }
 
   #newTlsId(): string {
@@ -244,16 +254,17 @@ interface Place {
   readonly media: SessionDescription['media'][number];
 }
 
-/** The sections in use of a description of ours by user name fragment: each transport has its own. */
-function linesByFragment(session: SessionDescription): Map<string, [Line, IceCredentials]> {
+/** The sections in use of a description of ours by their transport: each has its own `a=tls-id`, if not user name fragment. */
+function transportLines(session: SessionDescription): Map<string, [Line, IceCredentials]> {
   const lines = new Map<string, [Line, IceCredentials]>();
   for (const [index, media] of session.media.entries()) {
     if (isRejected(media)) continue;
     const credentials = readIceCredentials(session, media);
     if (credentials === undefined) continue;
     const place: Place = { mid: midOf(media, index), index, media };
-    const known = lines.get(credentials.usernameFragment);
-    if (known === undefined) lines.set(credentials.usernameFragment, [[place], credentials]);
+    const key = transportName(session, media) ?? '';
+    const known = lines.get(key);
+    if (known === undefined) lines.set(key, [[place], credentials]);
     else known[0].push(place);
   }
   return lines;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { MediaStream, type RTCConfiguration, type RTCPeerConnection } from '../../src/index.ts';
 import { planOffer } from '../../src/jsep/transport-plan.ts';
-import { negotiate } from '../helpers/connect.ts';
+import { negotiate, trickle } from '../helpers/connect.ts';
 import { bundles, idleTrack, sections, shown } from '../helpers/tracks.ts';
 import { errorName, recorded, World } from '../helpers/world.ts';
 
@@ -22,9 +22,14 @@ function crowded(configuration: RTCConfiguration): RTCPeerConnection {
 }
 
 /** User name fragments, as numbers of their first appearance. */
-function fragments(sdp: string | undefined): number[] {
-  const all = Array.from((sdp ?? '').matchAll(/^a=ice-ufrag:(.*)$/gm), ([, fragment]) => fragment);
-  return all.map((fragment) => [...new Set(all)].indexOf(fragment));
+function transportsOf(sdp: string | undefined): number[] {
+  const all = Array.from((sdp ?? '').matchAll(/^a=tls-id:(.*)$/gm), ([, id]) => id);
+  return all.map((id) => [...new Set(all)].indexOf(id));
+}
+
+/** `a=ice-ufrag` of each section. */
+function fragments(sdp: string | undefined): (string | undefined)[] {
+  return Array.from((sdp ?? '').matchAll(/^a=ice-ufrag:(.*)$/gm), ([, fragment]) => fragment);
 }
 
 /** Peers without BUNDLE have no groups. */
@@ -39,13 +44,31 @@ describe('bundlePolicy', () => {
     const connection = crowded({ bundlePolicy });
     await world.until(connection.setLocalDescription());
     const sdp = connection.localDescription?.sdp;
-    expect([fragments(sdp), bundles(sdp)]).toEqual([expected, ['0 1 2 3']]);
+    expect([transportsOf(sdp), bundles(sdp)]).toEqual([expected, ['0 1 2 3']]);
     expect(sections(sdp).filter((line) => line.includes(':0'))).toEqual(bundleOnly);
     expect(sdp?.match(/^a=bundle-only$/gm)?.length ?? 0).toBe(bundleOnly.length);
     await world.run(() => connection.iceGatheringState === 'complete');
     const stats = [...(await connection.getStats()).values()].filter(({ type }) => type === 'transport');
     expect(stats.map(({ id }) => id)).toEqual(Array.from({ length: count }, (_, index) => `T${index}`));
   });
+
+  it.each(POLICIES)(
+    '%s keeps the credentials of every section, which Firefox takes for an ICE restart otherwise',
+    async (bundlePolicy) => {
+      const a = crowded({ bundlePolicy });
+      const b = world.connection(world.bob);
+      trickle(a, b);
+      await world.until(negotiate(a, b));
+      const before = fragments(a.localDescription?.sdp);
+      expect(new Set(before).size).toBe(1);
+      await world.until(negotiate(a, b));
+      expect(fragments(a.localDescription?.sdp)).toEqual(before);
+      a.restartIce();
+      await world.until(negotiate(a, b));
+      const after = fragments(a.localDescription?.sdp);
+      expect(after.some((fragment) => before.includes(fragment))).toBe(false);
+    },
+  );
 
   it.each(POLICIES)('%s leads to one transport when the peer bundles', async (bundlePolicy) => {
     const a = crowded({ bundlePolicy });
