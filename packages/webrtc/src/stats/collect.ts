@@ -16,7 +16,8 @@ import type { RTCDataChannelStats, RTCPeerConnectionStats } from './types.ts';
  * connection is closed: then of what is left of it.
  */
 export function collectStats(session: Session, selected?: RTCRtpSender | RTCRtpReceiver): RTCStatsReport {
-  const { channels, environment, transceivers, transports } = session;
+  const { channels, environment, transceivers } = session;
+  const transports = session.transports.all;
   const { clock } = environment;
   const context = new StatsContext(clock.now(), clock.wallClock());
   if (selected === undefined) {
@@ -34,11 +35,10 @@ export function collectStats(session: Session, selected?: RTCRtpSender | RTCRtpR
   }
   const roots: string[] = [];
   for (const { sender, receiver } of transceivers.all) {
-    if (selected === undefined || selected === sender) roots.push(...addOutboundStats(context, sender, transports.all));
-    if (selected === undefined || selected === receiver)
-      roots.push(...addInboundStats(context, receiver, transports.all));
+    if (selected === undefined || selected === sender) roots.push(...addOutboundStats(context, sender, transports));
+    if (selected === undefined || selected === receiver) roots.push(...addInboundStats(context, receiver, transports));
   }
-  for (const transport of transports.all)
+  for (const transport of transports)
     if (selected === undefined || transport.dtls === selected.transport)
       addTransportStats(context, transport, session.certificateChain, environment.crypto);
   return new RTCStatsReport(selected === undefined ? context.stats.values() : withReferences(context.stats, roots));
