@@ -8,6 +8,7 @@ import {
   writeBlockHeader,
   writeElementHeader,
 } from './extension-layout.ts';
+import { Memory } from './memory.ts';
 import { checkField, FIXED_LENGTH } from './packet.ts';
 
 /** What stands in an RTP header (RFC 3550 §5.1). */
@@ -42,11 +43,14 @@ export interface RtpPacketInit extends RtpHeader {
   readonly paddingLength?: number | undefined;
 }
 
-/** A whole packet in bytes of its own. Throws RtpError when a field or an extension does not fit. */
+/**
+ * A whole packet in new memory, which may be part of a larger `ArrayBuffer`. Throws RtpError when a field or an extension does
+ * not fit.
+ */
 export function encodeRtp(packet: RtpPacketInit): Uint8Array {
   const { payload, paddingLength = 0 } = packet;
   checkField('paddingLength', paddingLength, 255);
-  const bytes = new Uint8Array(rtpLength(packet, payload.length, paddingLength));
+  const bytes = memory.allocate(rtpLength(packet, payload.length, paddingLength));
   bytes.set(payload, writeRtpHeader(bytes, 0, packet));
   if (paddingLength > 0) {
     bytes[0] = bytes[0]! | 0x20;
@@ -54,6 +58,9 @@ export function encodeRtp(packet: RtpPacketInit): Uint8Array {
   }
   return bytes;
 }
+
+/** Of the packets that `encodeRtp` makes. */
+const memory = new Memory();
 
 /** Bytes of a packet with this header, payload and padding. Throws RtpError for extensions that do not fit. */
 export function rtpLength(header: RtpHeader, payloadLength: number, paddingLength = 0): number {

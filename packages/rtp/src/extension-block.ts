@@ -66,6 +66,35 @@ export function elementLength(bytes: Uint8Array, profile: number, offset: number
   return profile === ONE_BYTE_PROFILE ? (bytes[offset - 1]! & 0x0f) + 1 : bytes[offset - 1]!;
 }
 
+/** How many elements inside `bytes[start, end)` have an id at which `known` is 0. */
+export function countUnknown(
+  bytes: Uint8Array,
+  profile: number,
+  start: number,
+  end: number,
+  known: Uint8Array,
+): number {
+  const oneByte = profile === ONE_BYTE_PROFILE;
+  if (!oneByte && !isTwoByteProfile(profile)) return 0;
+  let count = 0;
+  let at = start;
+  while (at < end) {
+    const header = bytes[at]!;
+    if (header === 0) {
+      at++;
+      continue;
+    }
+    const id = oneByte ? header >>> 4 : header;
+    if (oneByte && (id === 15 || id === 0)) break;
+    const data = at + (oneByte ? 1 : 2);
+    if (data > end) break;
+    at = data + elementLength(bytes, profile, data);
+    if (at > end) break;
+    if (known[id] === 0) count++;
+  }
+  return count;
+}
+
 /** All elements inside `bytes[start, end)`; data as views. */
 export function listElements(
   bytes: Uint8Array,

@@ -1,7 +1,14 @@
 import type { RtpPacketView } from '@kaon/interface/rtp/v1';
 import { MALFORMED, type Malformed, readU16, readU32, writeU16, writeU32 } from '@kaon/wire';
 import { RtpError } from './errors.ts';
-import { elementLength, findElement, isTwoByteProfile, listElements, ONE_BYTE_PROFILE } from './extension-block.ts';
+import {
+  countUnknown,
+  elementLength,
+  findElement,
+  isTwoByteProfile,
+  listElements,
+  ONE_BYTE_PROFILE,
+} from './extension-block.ts';
 
 /**
  * One RTP packet (RFC 3550 §5.1): a view over its bytes, read and changed in place, never resized.
@@ -201,6 +208,13 @@ export class RtpPacket implements RtpPacketView {
     const start = this.#extensionStart;
     if (start === 0) return [];
     return listElements(this.#bytes, readU16(this.#bytes, start - 4), start, this.#payloadOffset);
+  }
+
+  /** How many elements have an id that was not agreed on: one at which `known`, of 256 bytes, is 0. */
+  unknownExtensions(known: Uint8Array): number {
+    const start = this.#extensionStart;
+    if (start === 0) return 0;
+    return countUnknown(this.#bytes, readU16(this.#bytes, start - 4), start, this.#payloadOffset, known);
   }
 
   /** Whether the elements have two-byte headers: `two-byte`; `one-byte`; undefined without a block of RFC 8285. */

@@ -173,3 +173,30 @@ describe('ExtensionLayout', () => {
     ).toThrow(wrong);
   });
 });
+
+describe('unknownExtensions', () => {
+  const known = (...ids: number[]): Uint8Array => {
+    const table = new Uint8Array(256);
+    for (const id of ids) table[id] = 1;
+    return table;
+  };
+
+  it('counts the elements that the list has and the table has not, whatever the bytes', () => {
+    for (let seed = 0; seed < 3000; seed++) {
+      const data = Uint8Array.from({ length: 4 * (seed % 6) }, (_, i) => (seed * 2_654_435_761 * (i + 1)) >>> 24);
+      for (const profile of [0xbede, 0x1000, 0x100f, 0x1234]) {
+        const packet = parseRtp(encodeRtp({ ...HEADER, extensionBlock: { profile, data }, payload: hex('aabb') }));
+        const ids = packet.extensions().map(({ id }) => id);
+        expect(packet.unknownExtensions(known())).toBe(ids.length);
+        expect(packet.unknownExtensions(known(...ids))).toBe(0);
+        const [first] = ids;
+        if (first !== undefined)
+          expect(packet.unknownExtensions(known(first))).toBe(ids.filter((id) => id !== first).length);
+      }
+    }
+  });
+
+  it('is 0 without a block', () => {
+    expect(parseRtp(encodeRtp({ ...HEADER, payload: hex('aabb') })).unknownExtensions(known())).toBe(0);
+  });
+});

@@ -1,5 +1,6 @@
 import { Deque } from '@kaon/wire';
 import { RtpError } from '../errors.ts';
+import { Memory } from '../memory.ts';
 import type { Depacketizer, DepacketizerCounters, EncodedFrame, Packetizer, RtpPacketView } from './types.ts';
 
 /**
@@ -52,6 +53,7 @@ export class AudioDepacketizer<M extends AudioMetadata = AudioMetadata> implemen
   readonly #duration: AudioDuration;
   readonly #metadata: (bytes: Uint8Array, duration: number) => M;
   readonly #frames = new Deque<EncodedFrame>();
+  readonly #memory = new Memory();
   readonly #counters = { packets: 0, frames: 0, malformed: 0, incomplete: 0 };
 
   constructor(duration: AudioDuration, metadata: (bytes: Uint8Array, duration: number) => M) {
@@ -74,7 +76,8 @@ export class AudioDepacketizer<M extends AudioMetadata = AudioMetadata> implemen
       this.#counters.incomplete++;
       this.#counters.frames--;
     }
-    const data = bytes.slice(payloadOffset, payloadEnd);
+    const data = this.#memory.allocate(payloadEnd - payloadOffset);
+    data.set(bytes.subarray(payloadOffset, payloadEnd));
     this.#frames.push({ data, timestamp: packet.timestamp, keyFrame: true, metadata: this.#metadata(data, duration) });
     this.#counters.frames++;
   }

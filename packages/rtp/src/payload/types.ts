@@ -45,7 +45,10 @@ export interface Depacketizer {
    * malformed payloads are dropped and counted.
    */
   push(packet: RtpPacketView): void;
-  /** The next whole frame, or undefined. Its bytes belong to the caller. */
+  /**
+   * The next whole frame, or undefined. Its bytes belong to the caller; those of audio may be part of an `ArrayBuffer` in which
+   * there are other frames, so copy them before the buffer is transferred.
+   */
   poll(): EncodedFrame | undefined;
   readonly counters: DepacketizerCounters;
 }

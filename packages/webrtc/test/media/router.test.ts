@@ -162,3 +162,14 @@ it('keeps what it learned over a changed agreement', () => {
   expect(it.route(packet(3, 97), 2)?.rid).toBe('f');
   expect(it.route(packet(1, 96), 2)).toBeUndefined();
 });
+
+it('counts header extensions that were not negotiated', () => {
+  const { router: it } = router();
+  it.setPort(port(agreed('video')), 0);
+  const unknown = [text(14, 'abc'), text(12, 'x')];
+  it.route(packet(5, 96, [text(MID_ID, '1'), ...unknown]), 0);
+  expect(it.counters.unknownExtension).toBe(2);
+  it.route(packet(5, 96, [text(MID_ID, '1')], 2), 1);
+  it.route(packet(5, 96, [text(200, 'abc')], 3), 2);
+  expect(it.counters.unknownExtension).toBe(3);
+});

@@ -1,7 +1,7 @@
 import type { Instant } from '@kaon/interface/core/v1';
 import type { StreamInfo } from '@kaon/interface/interceptor/v1';
 import type { RtpPacketView } from '@kaon/interface/rtp/v1';
-import { EXTENSION_URI } from '@kaon/rtp';
+import { EXTENSION_URI, type RtpPacket } from '@kaon/rtp';
 import { PayloadTable } from './payload-table.ts';
 import type { ReceivePort, RemoteStream } from './ports.ts';
 
@@ -13,6 +13,8 @@ export interface RouterCounters {
   unknownSection: number;
   /** A payload type that was not negotiated for their section. */
   unknownPayloadType: number;
+  /** Header extensions that were not negotiated, on packets that are otherwise in order. They are not passed on. */
+  unknownExtension: number;
   /** Retransmissions and repair of streams that were not seen yet. */
   orphanedRepair: number;
   /** Streams that were given up for others, because there were too many. */
@@ -35,6 +37,7 @@ export class Router {
     unknownStream: 0,
     unknownSection: 0,
     unknownPayloadType: 0,
+    unknownExtension: 0,
     orphanedRepair: 0,
     evicted: 0,
   };
@@ -94,7 +97,7 @@ export class Router {
   }
 
   /** The stream that a packet is part of, as media or as repair; undefined, and counted, when there is none. */
-  route(packet: RtpPacketView, now: Instant): RemoteStream | undefined {
+  route(packet: RtpPacket, now: Instant): RemoteStream | undefined {
     const { ssrc } = packet;
     let bound = this.#last?.ssrc === ssrc ? this.#last : this.#bySsrc.get(ssrc | 0);
     if (bound === undefined || this.#moved(packet, bound)) {
@@ -106,6 +109,7 @@ export class Router {
       this.counters.unknownPayloadType++;
       return undefined;
     }
+    this.counters.unknownExtension += packet.unknownExtensions(bound.section.extensions);
     bound.lastUsed = now;
     this.#last = bound;
     return bound.stream;
@@ -294,6 +298,8 @@ class Section {
   readonly port: ReceivePort;
   readonly payloads: PayloadTable;
   readonly mid: Uint8Array;
+  /** By id whether it was negotiated. */
+  readonly extensions: Uint8Array = new Uint8Array(256);
   readonly midId: number;
   readonly ridId: number;
   readonly repairedRidId: number;
@@ -307,6 +313,7 @@ class Section {
     this.port = port;
     this.payloads = new PayloadTable(agreement.codecs);
     this.mid = Uint8Array.from(agreement.mid, (letter) => letter.charCodeAt(0));
+    for (const { id: agreed } of agreement.headerExtensions) this.extensions[agreed] = 1;
     this.midId = id(EXTENSION_URI.mid);
     this.ridId = id(EXTENSION_URI.rid);
     this.repairedRidId = id(EXTENSION_URI.repairedRid);
