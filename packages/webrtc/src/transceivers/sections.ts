@@ -2,7 +2,7 @@ import type { MediaDescription } from '@kaon/sdp';
 import { offeredCodecs } from '../codecs/wanted.ts';
 import type { Description } from '../jsep/description.ts';
 import { answerMedia } from '../jsep/media/answer.ts';
-import { assignExtensionIds, type ExtensionIds, sends } from '../jsep/media/extension-ids.ts';
+import { assignExtensionIds, type ExtensionIds, mayExceedOneByte, sends } from '../jsep/media/extension-ids.ts';
 import { layersOfEncodings } from '../jsep/media/layers.ts';
 import { makeMediaSection } from '../jsep/media/make-section.ts';
 import { assignPayloadTypes, type PayloadTypes } from '../jsep/media/payload-types.ts';
@@ -40,7 +40,11 @@ export function offerPlan(
     mid,
     direction,
     codecs: assignPayloadTypes(offeredCodecs(kind, { preferences }), payloadTypes, agreed?.codecs),
-    headerExtensions: assignExtensionIds(headerExtensions, extensionIds),
+    headerExtensions: assignExtensionIds(
+      headerExtensions,
+      extensionIds,
+      mayExceedOneByte(kind, headerExtensions, extensionIds),
+    ),
     extmapAllowMixed: true,
     sendLayers: sends(direction) ? layersOfEncodings(sender.encodings) : [],
     // What the peer was asked for goes on.

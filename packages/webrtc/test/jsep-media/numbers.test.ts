@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { codecCapabilities, extensionCapabilities } from '../../src/codecs/capabilities.ts';
 import { offeredCodecs, type WantedCodec, wantedCodecs } from '../../src/codecs/wanted.ts';
-import { assignExtensionIds, learnExtensionIds } from '../../src/jsep/media/extension-ids.ts';
+import { assignExtensionIds, learnExtensionIds, mayExceedOneByte } from '../../src/jsep/media/extension-ids.ts';
 import { assignPayloadTypes, learnPayloadTypes, type PayloadTypes } from '../../src/jsep/media/payload-types.ts';
 import { mediaOf, recorded } from './helpers.ts';
 
@@ -151,6 +151,25 @@ describe('ids of header extensions', () => {
     const taken = new Map<number, string>();
     learnExtensionIds([{ id: 1, uri: 'urn:a', encrypted: true }], taken);
     expect(assignExtensionIds([{ uri: 'urn:a' }], taken)[0]?.id).toBe(2);
+  });
+
+  it('are free again when the peer takes another one for the same extension, as Firefox does', () => {
+    const taken = new Map<number, string>();
+    assignExtensionIds(extensionCapabilities('audio'), taken);
+    offer(taken);
+    // It was offered for the colour space and not taken.
+    learnExtensionIds([{ id: 8, uri: 'urn:ietf:params:rtp-hdrext:csrc-audio-level', encrypted: false }], taken);
+    const ids = offer(taken).map(({ id }) => id);
+    expect(Math.max(...ids)).toBe(14);
+    expect(ids.length).toBe(12);
+  });
+
+  it('beyond 14 are for those who ask for more than the usual, or whose peer has them', () => {
+    const usual = extensionCapabilities('video');
+    expect(mayExceedOneByte('video', usual, new Map())).toBe(false);
+    expect(mayExceedOneByte('video', usual, new Map([[17, 'urn:a']]))).toBe(true);
+    const all = usual.map(({ uri }) => ({ uri }));
+    expect(mayExceedOneByte('video', all, new Map())).toBe(true);
   });
 
   it('go beyond 14 only where headers may be mixed, and never to 15', () => {

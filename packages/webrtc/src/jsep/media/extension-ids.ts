@@ -30,9 +30,33 @@ export function assignExtensionIds(
   });
 }
 
-/** Notes what a description of either side says its ids mean. */
+/**
+ * Notes what a description of the peer says its ids mean. An id that we had for the same extension is free again: it was not
+ * agreed on, or the peer would not have taken another one.
+ */
 export function learnExtensionIds(extensions: readonly SectionExtension[], taken: ExtensionIds): void {
-  for (const { id, uri, encrypted } of extensions) taken.set(id, encrypted ? `encrypted ${uri}` : uri);
+  for (const { id, uri, encrypted } of extensions) {
+    const name = encrypted ? `encrypted ${uri}` : uri;
+    for (const [other, same] of taken) if (same === name && other !== id) taken.delete(other);
+    taken.set(id, name);
+  }
+}
+
+/**
+ * Whether an offer may have ids beyond 14, which need two-byte headers. Firefox says `a=extmap-allow-mixed` and still refuses a
+ * whole description for one of them, so only if the application asked for more than what is offered by itself, or the peer has
+ * them, too.
+ */
+export function mayExceedOneByte(
+  kind: 'audio' | 'video',
+  wanted: readonly RTCRtpHeaderExtensionCapability[],
+  taken: ExtensionIds,
+): boolean {
+  const stopped = new Set(
+    extensionCapabilities(kind).flatMap((each) => (each.direction === 'stopped' ? each.uri : [])),
+  );
+  const asksForMore = wanted.some(({ uri, direction }) => stopped.has(uri) && direction !== 'stopped');
+  return asksForMore || Array.from(taken.keys()).some((id) => id > 14);
 }
 
 /**
