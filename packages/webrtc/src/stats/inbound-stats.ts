@@ -45,13 +45,17 @@ function addStream(
   const hasRtx = info.payloads.some(({ rtxPayloadType }) => rtxPayloadType !== undefined);
   const last = counters?.lastPacketReceivedTimestamp;
   const audio = isVideo ? undefined : seen?.audio;
-  const stream = { ssrc, kind, transportId: transport.id, codecId };
+  const transportId = transport.id;
+  // No spreads in large objects: they cost several times the memory.
   context.add(
     present<RTCInboundRtpStreamStats>({
       id,
       timestamp: context.timestamp,
       type: 'inbound-rtp',
-      ...stream,
+      ssrc,
+      kind,
+      transportId,
+      codecId,
       trackIdentifier,
       mid: port.agreement.mid,
       remoteId,
@@ -98,7 +102,10 @@ function addStream(
         id: remoteId,
         timestamp: context.wallClock(remote.timestamp),
         type: 'remote-outbound-rtp',
-        ...stream,
+        ssrc,
+        kind,
+        transportId,
+        codecId,
         localId: id,
         packetsSent: remote.packetsSent,
         bytesSent: remote.bytesSent,
