@@ -149,7 +149,10 @@ function range(from: number, to: number): number[] {
 /** Writes video frames as ffprobe reads them: IVF, or Annex B as they are. */
 export function writeFrames(path: string, mimeType: string, frames: readonly Uint8Array[]): void {
   const fourcc = { 'video/VP8': 'VP80', 'video/VP9': 'VP90', 'video/AV1': 'AV01' }[mimeType];
-  if (fourcc === undefined) return writeFileSync(path, Buffer.concat(frames));
+  if (fourcc === undefined) {
+    writeFileSync(path, Buffer.concat(frames));
+    return;
+  }
   const header = Buffer.alloc(32);
   header.write('DKIF', 0);
   header.writeUInt16LE(32, 6);

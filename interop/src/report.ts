@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Role } from './link.ts';
+import type { MediaScenario } from './media-scenario.ts';
+import { mediaScenarios } from './media-scenarios/index.ts';
 import { lackOf, type PeerKind } from './peer-kind.ts';
 import { scenarios } from './scenarios/index.ts';
 import { VANISH } from './vanish.ts';
@@ -51,11 +53,49 @@ export class Report {
       `| --- |${' --- |'.repeat(kinds.length)}`,
       ...rows,
       '',
-      '"–" is not run with this peer.',
+      ...this.#media(kinds, notes),
+      '"–" is not run with this peer, or for the reason that is numbered.',
       ...kinds.flatMap(({ remark }) => (remark === undefined ? [] : ['', remark])),
       ...notes.flatMap((note, i) => ['', `${i + 1}. ${note}.`]),
       '',
     ].join('\n');
+  }
+
+  /** The tables of media: scenarios, then codecs by direction. */
+  #media(all: readonly PeerKind[], notes: string[]): string[] {
+    const kinds = all.filter(({ media }) => media);
+    const codecs = [...new Set(mediaScenarios.flatMap(({ codec }) => codec?.name ?? []))];
+    const find = (name: string, direction: 'from' | 'to'): MediaScenario | undefined =>
+      mediaScenarios.find(({ codec }) => codec?.name === name && codec.direction === direction);
+    const codecCells = (name: string): string[] =>
+      kinds.flatMap((kind) =>
+        (['from', 'to'] as const).map((direction) => {
+          const scenario = find(name, direction);
+          return scenario === undefined ? '–' : this.#cell(kind, scenario.id, notes);
+        }),
+      );
+    const columns = kinds.flatMap(({ title }) => [`${title} → Kaon`, `Kaon → ${title}`]);
+    return [
+      '## Media',
+      '',
+      ...table(
+        ['Scenario', ...kinds.map(({ title }) => title)],
+        mediaScenarios
+          .filter(({ codec }) => codec === undefined)
+          .map(({ id, title }) => [title, ...kinds.map((kind) => this.#cell(kind, id, notes))]),
+      ),
+      '',
+      '## Codecs',
+      '',
+      'From a peer: frames are whole, a key frame comes on request, and ffprobe decodes what was recorded. To a peer: it',
+      'decodes them, browsers show the right picture, and a key frame that the peer asks for reaches the source.',
+      '',
+      ...table(
+        ['Codec', ...columns],
+        codecs.map((name) => [name, ...codecCells(name)]),
+      ),
+      '',
+    ];
   }
 
   write(kinds: readonly PeerKind[]): void {
@@ -72,4 +112,9 @@ export class Report {
     const [offers, answers] = [cell('offers'), cell('answers')];
     return offers === answers && offers.startsWith('–') ? offers : `${offers} / ${answers}`;
   }
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)];
 }

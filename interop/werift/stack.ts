@@ -1,12 +1,34 @@
-import { RTCPeerConnection as WeriftPeerConnection } from 'werift';
+import {
+  useAV1,
+  useG722,
+  useH264,
+  useOPUS,
+  usePCMA,
+  usePCMU,
+  useVP8,
+  useVP9,
+  RTCPeerConnection as WeriftPeerConnection,
+} from 'werift';
 import type { W3cStack } from '../src/agent/w3c.ts';
 import { packageVersion } from '../src/package-version.ts';
+import { WeriftMedia } from './media.ts';
+
+const rtcpFeedback = [{ type: 'nack' }, { type: 'nack', parameter: 'pli' }, { type: 'goog-remb' }];
 
 export const configuration = {
   iceServers: [],
   // It announces 65536 otherwise.
   maxMessageSize: 262144,
   iceUseIpv6: false,
+  codecs: {
+    audio: [useOPUS(), usePCMU(), usePCMA(), useG722()],
+    video: [
+      useVP8({ rtcpFeedback }),
+      useVP9({ rtcpFeedback }),
+      useH264({ rtcpFeedback, parameters: 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f' }),
+      useAV1({ rtcpFeedback }),
+    ],
+  },
 };
 
 /** A connection that contacts nobody. */
@@ -27,6 +49,7 @@ export const weriftStack: W3cStack = {
   version: packageVersion('werift'),
   configuration: configuration as RTCConfiguration,
   RTCPeerConnection: WeriftPeerConnection as unknown as W3cStack['RTCPeerConnection'],
+  media: (connection) => new WeriftMedia(connection as unknown as WeriftPeerConnection),
   quirks: {
     prepare: contactNobody,
     // It takes a Buffer only.

@@ -23,12 +23,21 @@ export interface W3cStack {
   readonly quirks?: W3cQuirks;
   /** Makes tracks; a stack without it sends no media. */
   readonly content?: ContentMaker;
+  /** The media of a connection, for a stack whose API for it is another one. */
+  media?(connection: RTCPeerConnection): MediaSide;
+}
+
+/** The media of one connection. */
+export interface MediaSide {
+  handle(command: MediaCommand): Promise<Result>;
+  /** Ends what was made for the connection. */
+  close(): void;
 }
 
 interface Connection {
   readonly pc: RTCPeerConnection;
   readonly channels: Map<string, RTCDataChannel>;
-  readonly media: W3cMedia;
+  readonly media: MediaSide;
   incoming: number;
 }
 
@@ -98,7 +107,7 @@ export class W3cAgent {
 
   #connect(name: string): Connection {
     const pc = new this.#stack.RTCPeerConnection(this.#stack.configuration);
-    const media = new W3cMedia(pc, this.#stack.content);
+    const media = this.#stack.media?.(pc) ?? new W3cMedia(pc, this.#stack.content);
     const connection: Connection = { pc, channels: new Map(), media, incoming: 0 };
     this.#connections.set(name, connection);
     this.#stack.quirks?.prepare?.(pc);

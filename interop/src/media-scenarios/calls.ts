@@ -20,12 +20,8 @@ export async function bothWays(call: Call): Promise<void> {
 
 /** Checks that audio and video come at both ends. */
 export async function flowsBothWays(call: Call): Promise<void> {
-  await Promise.all([
-    call.listen('video').more(),
-    call.listen('audio').more(),
-    call.media.decodes('video', 5),
-    call.media.decodes('audio'),
-  ]);
+  const [video, audio] = [call.listen('video'), call.listen('audio')];
+  await Promise.all([video.more(), audio.more(), call.media.decodes('video', 5), call.media.decodes('audio')]);
 }
 
 const both: MediaScenario = {
@@ -154,7 +150,7 @@ const screen: MediaScenario = {
     await viewer.connect();
     await viewer.media.until(
       'dark red',
-      ({ colours: [[red = 0, , blue = 255] = []] }) => red > 90 && blue < 90,
+      ({ colours: [colour] }) => colour !== undefined && colour[0] > 90 && colour[2] < 90,
       15_000,
     );
   },
@@ -168,11 +164,10 @@ const stats: MediaScenario = {
     await bothWays(call);
     await flowsBothWays(call);
     if (!isBrowser(peer)) return;
-    // Reports of the peer come each second or so.
-    const theirs = await call.media.until('reports', ({ outbound }) =>
-      outbound.every((one) => one.roundTripTime !== undefined),
-    );
-    const report = [...(await call.pc.getStats()).values()] as { type: string; [member: string]: unknown }[];
+    // Reports come each second or so.
+    await reported(call);
+    const theirs = await call.media.facts();
+    const report = await entries(call);
     for (const { kind, ssrc, packets, bytes } of theirs.outbound) {
       const own = report.find((entry) => entry.type === 'inbound-rtp' && entry['ssrc'] === ssrc);
       assert.ok(own !== undefined, `inbound-rtp of ${kind} ${ssrc}`);
@@ -191,6 +186,25 @@ const stats: MediaScenario = {
     }
   },
 };
+
+interface Entry {
+  readonly type: string;
+  readonly [member: string]: unknown;
+}
+
+async function entries(call: Call): Promise<Entry[]> {
+  return [...(await call.pc.getStats()).values()] as unknown as Entry[];
+}
+
+/** Waits until the peer has reported twice on both of Kaon's streams: then the way there and back is known. */
+async function reported(call: Call): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    const remote = (await entries(call)).filter(({ type }) => type === 'remote-inbound-rtp');
+    if (remote.length === 2 && remote.every(({ roundTripTime }) => roundTripTime !== undefined)) return;
+    await call.listen('video').more(3);
+  }
+  throw new Error(`no round trip in ${JSON.stringify(await entries(call))}`);
+}
 
 export const callScenarios: readonly MediaScenario[] = [
   both,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { EXTENSION_URI } from '@kaon/rtp';
 import { decodeTelephoneEvent } from '@kaon/rtp/payload/telephone-event';
 import type { RTCConfiguration } from '@kaon/webrtc';
+import { isMalformed } from '@kaon/wire';
 import { Inbox } from '../inbox.ts';
 import type { MediaScenario } from '../media-scenario.ts';
 import { bothWays, CAMERA, flowsBothWays, MICROPHONE } from './calls.ts';
@@ -18,8 +19,8 @@ const tonesFromPeer: MediaScenario = {
     let last = -1;
     call.listen('audio').receiver.onrtp = (packet, { codec }) => {
       if (!/telephone-event/i.test(codec.mimeType)) return;
-      const event = decodeTelephoneEvent(packet.payload);
-      if (typeof event === 'symbol' || packet.timestamp === last) return;
+      const event = decodeTelephoneEvent(packet.bytes, packet.payloadOffset, packet.payloadEnd);
+      if (isMalformed(event) || packet.timestamp === last) return;
       last = packet.timestamp;
       events.put(event.event);
     };

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Listener } from '../listener.ts';
 import type { MediaContext, MediaScenario } from '../media-scenario.ts';
 import { keyFrameOnRequest } from './codecs.ts';
 
@@ -21,6 +22,16 @@ async function publish({ call: begin, role }: MediaContext): Promise<Awaited<Ret
   return call;
 }
 
+/** Waits for frames of each layer: a browser begins with the small ones. */
+async function allLayers(listener: Listener): Promise<void> {
+  const rids = LAYERS.map(({ rid }) => rid);
+  await listener.until(
+    'frames of each layer',
+    ({ layers }) => rids.every((rid) => (layers.get(rid) ?? 0) >= 5),
+    20_000,
+  );
+}
+
 const simulcast: MediaScenario = {
   id: 'simulcast',
   title: 'simulcast of three layers received, key frame of each',
@@ -38,17 +49,14 @@ const simulcast: MediaScenario = {
     assert.equal(listener.receiver.counters.malformed, 0);
     // A layer that the peer pauses goes quiet, and the others do not.
     await call.media.setLayers('layers', [{ rid: 'f', active: false }]);
-    let last = listener.layers.get('f');
+    let [last, since] = [-1, 0];
     await listener.until('a pause of the largest layer', ({ layers }) => {
-      const isQuiet = layers.get('f') === last;
-      if (!isQuiet) quietSince = layers.get('q') ?? 0;
-      last = layers.get('f');
-      return (layers.get('q') ?? 0) > quietSince + 10;
+      const [largest = 0, smallest = 0] = [layers.get('f'), layers.get('q')];
+      if (largest !== last) [last, since] = [largest, smallest];
+      return smallest > since + 10;
     });
   },
 };
-
-let quietSince = 0;
 
 const switching: MediaScenario = {
   id: 'layer-switching',
@@ -56,6 +64,7 @@ const switching: MediaScenario = {
   async run(context) {
     const { call: begin, role } = context;
     const publisher = await publish(context);
+    await allLayers(publisher.listen('video'));
     const viewer = await begin();
     if (role === 'answers') await viewer.media.receive('video');
     const sender = viewer.forward(publisher.listen('video').receiver.track);
