@@ -95,7 +95,7 @@ class Recovery implements FecRecovery {
       this.#unwrap(stream, packet);
       return false;
     }
-    if (packet.payloadEnd > packet.payloadOffset) stream.decoder?.handleMedia(stream.view.copy(packet));
+    if (packet.payloadEnd > packet.payloadOffset) stream.decoder?.handleMedia(stream.view.passing(packet));
     return true;
   }
 
@@ -144,7 +144,7 @@ class Recovery implements FecRecovery {
     const { payloadType } = inner;
     const isRepair = info.fec?.scheme === 'ulpfec' && payloadType === info.fec.payloadType;
     if (!isRepair && payloadType !== redPayloadType && payloadOf(info, payloadType) !== undefined) {
-      decoder?.handleMedia(stream.view.copy(inner));
+      decoder?.handleMedia(stream.view.passing(inner));
       this.#push(inner);
       return;
     }
