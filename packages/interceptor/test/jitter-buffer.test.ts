@@ -388,3 +388,23 @@ describe('jitterBuffer', () => {
     expect(stage.handleIncomingRtp!(packet(4), 1, 0)).toBe(true);
   });
 });
+
+describe('a telephone event in a stream of audio', () => {
+  it('delays nothing that comes behind it, although its packets have one timestamp', () => {
+    const buffer = new JitterBuffer('audio');
+    let sequence = 0;
+    const step = (timestamp: number, at: number): void => {
+      buffer.insert(packet(sequence++, { timestamp }), 8000, at);
+      while (buffer.poll(at) !== undefined);
+    };
+    for (let i = 0; i < 20; i++) step(160 * i, 20 * i);
+    // 400 ms of a tone every second or so.
+    for (let tone = 0; tone < 5; tone++) {
+      const start = 20 * sequence;
+      for (let i = 0; i < 20; i++) step(8 * start, 20 * sequence);
+      for (let i = 0; i < 20; i++) step(8 * 20 * sequence, 20 * sequence);
+    }
+    expect(buffer.targetDelay).toBe(0);
+    expect(buffer.length).toBe(0);
+  });
+});

@@ -234,7 +234,8 @@ export class JitterBuffer {
       this.#assemblyTime += (frame.lastArrival - frame.firstArrival) / 1000;
     }
     const minimum = this.#estimator.delay;
-    this.#estimator.complete(frame.late);
+    // Packets of a telephone event have one timestamp while it lasts (RFC 4733 §2.5.1.2): that is not the network's doing.
+    if (this.#kind === 'video' || frame.packets === 1) this.#estimator.complete(frame.late);
     const samples = (nextTimestamp - frame.timestamp) >>> 0;
     // Longer steps are pauses, and those over a gap of several packets: they say nothing of the length of one.
     if (isNext && samples <= this.#clockRate * MAX_AUDIO_SECONDS) this.#frameSamples = samples;
