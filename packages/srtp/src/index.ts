@@ -21,5 +21,6 @@ export {
   type SrtpProfileName,
   srtpProfile,
 } from './profiles.ts';
+export { ReplayWindow } from './replay-window.ts';
 export { SrtpSession } from './session.ts';
 export type { SrtpDirection } from './streams.ts';

@@ -16,10 +16,9 @@ import { createDepacketizer, createPacketizer } from '@kaon/rtp/payload';
 import { decodeRtcp, encodeRtcp } from '@kaon/rtp/rtcp';
 import { nodeCrypto } from '@kaon/runtime/node';
 import { decodeSdp } from '@kaon/sdp';
-import { SRTP_PROFILES, type SrtpProfileName, SrtpSession } from '@kaon/srtp';
+import { ReplayWindow, SRTP_PROFILES, type SrtpProfileName, SrtpSession } from '@kaon/srtp';
 import { decodeMessage } from '@kaon/stun';
 import { isMalformed } from '@kaon/wire';
-import { ReplayWindow } from '../../../../packages/srtp/src/replay-window.ts';
 import { bytesOf, firstOf, keep, type Operation, type Operations, textOf, use } from './operation.ts';
 
 const PROFILES: readonly SrtpProfileName[] = ['AES_CM_128_HMAC_SHA1_80', 'AEAD_AES_128_GCM', 'AEAD_AES_256_GCM'];
