@@ -56,7 +56,8 @@ export function decodeSdp(text: string, options: ParseOptions = {}): SessionDesc
     }
     if (reason !== undefined) return failure(i + 1, line, reason);
     // What a session needs must be there before the first media section (RFC 8866 §5).
-    const missing = i + 1 === lines.length || lines[i + 1]!.startsWith('m=') ? session.missing() : undefined;
+    const isThrough = i + 1 === lines.length || (media === undefined && lines[i + 1]!.startsWith('m='));
+    const missing = isThrough ? session.missing() : undefined;
     if (missing !== undefined) return failure(i + 2, lines[i + 1] ?? '', missing);
   }
   if (lines.length === 0) return failure(1, '', 'a description begins with v=0');

@@ -17,14 +17,19 @@ export interface ExtMap {
 export const extmap: AttributeCodec<ExtMap> = {
   name: 'extmap',
   decode(value) {
-    const [head = '', uri, ...rest] = value.split(' ');
-    const [idText, directionText, ...more] = head.split('/');
-    const id = decimal(idText, 4351);
-    const direction = DIRECTIONS.find((each) => each === directionText);
-    const attributes = rest.join(' ');
-    if (id === undefined || id === 0 || !isWord(uri) || more.length > 0) return MALFORMED;
-    if (directionText !== undefined && direction === undefined) return MALFORMED;
-    return { id, ...(direction && { direction }), uri, ...(attributes !== '' && { attributes }) };
+    const space = value.indexOf(' ');
+    if (space < 0) return MALFORMED;
+    const next = value.indexOf(' ', space + 1);
+    const slash = value.lastIndexOf('/', space);
+    const id = decimal(value.slice(0, slash < 0 ? space : slash), 4351);
+    const uri = next < 0 ? value.slice(space + 1) : value.slice(space + 1, next);
+    if (id === undefined || id === 0 || !isWord(uri)) return MALFORMED;
+    const attributes = next < 0 ? '' : value.slice(next + 1);
+    if (slash < 0) return attributes === '' ? { id, uri } : { id, uri, attributes };
+    const text = value.slice(slash + 1, space);
+    const direction = DIRECTIONS.find((each) => each === text);
+    if (direction === undefined) return MALFORMED;
+    return attributes === '' ? { id, direction, uri } : { id, direction, uri, attributes };
   },
   encode({ id, direction, uri, attributes }) {
     const head = direction === undefined ? id : `${id}/${direction}`;

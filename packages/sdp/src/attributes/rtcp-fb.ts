@@ -15,11 +15,14 @@ export interface RtcpFeedback {
 export const rtcpFb: AttributeCodec<RtcpFeedback> = {
   name: 'rtcp-fb',
   decode(value) {
-    const words = value.split(' ');
-    const payloadType = words[0] === '*' ? '*' : decimal(words[0], 127);
-    const type = words[1];
-    const parameter = words.slice(2).join(' ').trim();
+    const space = value.indexOf(' ');
+    if (space < 0) return MALFORMED;
+    const next = value.indexOf(' ', space + 1);
+    const format = value.slice(0, space);
+    const payloadType = format === '*' ? '*' : decimal(format, 127);
+    const type = next < 0 ? value.slice(space + 1) : value.slice(space + 1, next);
     if (payloadType === undefined || !isToken(type)) return MALFORMED;
+    const parameter = next < 0 ? '' : value.slice(next + 1).trim();
     return parameter === '' ? { payloadType, type } : { payloadType, type, parameter };
   },
   encode: ({ payloadType, type, parameter }) =>

@@ -19,15 +19,15 @@ export const rtpmap: AttributeCodec<RtpMap> = {
   decode(value) {
     const space = value.indexOf(' ');
     const payloadType = decimal(value.slice(0, Math.max(0, space)), 127);
-    const [encodingName, rate, encodingParameters, ...more] = value
-      .slice(space + 1)
-      .trim()
-      .split('/');
-    const clockRate = decimal(rate, 0xffff_ffff);
-    if (payloadType === undefined || clockRate === undefined || !isToken(encodingName) || more.length > 0) {
-      return MALFORMED;
-    }
-    if (encodingParameters === undefined) return { payloadType, encodingName, clockRate };
+    const rest = value.slice(space + 1).trim();
+    const slash = rest.indexOf('/');
+    if (slash < 0) return MALFORMED;
+    const second = rest.indexOf('/', slash + 1);
+    const encodingName = rest.slice(0, slash);
+    const clockRate = decimal(second < 0 ? rest.slice(slash + 1) : rest.slice(slash + 1, second), 0xffff_ffff);
+    if (payloadType === undefined || clockRate === undefined || !isToken(encodingName)) return MALFORMED;
+    if (second < 0) return { payloadType, encodingName, clockRate };
+    const encodingParameters = rest.slice(second + 1);
     return isToken(encodingParameters) ? { payloadType, encodingName, clockRate, encodingParameters } : MALFORMED;
   },
   encode({ payloadType, encodingName, clockRate, encodingParameters }) {
