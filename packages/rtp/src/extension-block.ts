@@ -74,23 +74,10 @@ export function countUnknown(
   end: number,
   known: Uint8Array,
 ): number {
-  const oneByte = profile === ONE_BYTE_PROFILE;
-  if (!oneByte && !isTwoByteProfile(profile)) return 0;
   let count = 0;
-  let at = start;
-  while (at < end) {
-    const header = bytes[at]!;
-    if (header === 0) {
-      at++;
-      continue;
-    }
-    const id = oneByte ? header >>> 4 : header;
-    if (oneByte && (id === 15 || id === 0)) break;
-    const data = at + (oneByte ? 1 : 2);
-    if (data > end) break;
-    at = data + elementLength(bytes, profile, data);
-    if (at > end) break;
-    if (known[id] === 0) count++;
+  for (let at = nextElement(bytes, profile, start, end); at >= 0; ) {
+    if (known[elementId(bytes, profile, at)] === 0) count++;
+    at = nextElement(bytes, profile, at + elementLength(bytes, profile, at), end);
   }
   return count;
 }
@@ -103,23 +90,28 @@ export function listElements(
   end: number,
 ): { readonly id: number; readonly data: Uint8Array }[] {
   const elements: { readonly id: number; readonly data: Uint8Array }[] = [];
-  const oneByte = profile === ONE_BYTE_PROFILE;
-  if (!oneByte && !isTwoByteProfile(profile)) return elements;
-  let at = start;
-  while (at < end) {
-    const header = bytes[at]!;
-    if (header === 0) {
-      at++;
-      continue;
-    }
-    const id = oneByte ? header >>> 4 : header;
-    if (oneByte && (id === 15 || id === 0)) break;
-    const data = at + (oneByte ? 1 : 2);
-    if (data > end) break;
-    const next = data + elementLength(bytes, profile, data);
-    if (next > end) break;
-    elements.push({ id, data: bytes.subarray(data, next) });
-    at = next;
+  for (let at = nextElement(bytes, profile, start, end); at >= 0; ) {
+    const next = at + elementLength(bytes, profile, at);
+    elements.push({ id: elementId(bytes, profile, at), data: bytes.subarray(at, next) });
+    at = nextElement(bytes, profile, next, end);
   }
   return elements;
+}
+
+/** Index of the data of the first element at or behind `from`, or -1 where the list ends. */
+function nextElement(bytes: Uint8Array, profile: number, from: number, end: number): number {
+  const oneByte = profile === ONE_BYTE_PROFILE;
+  if (!oneByte && !isTwoByteProfile(profile)) return -1;
+  let at = from;
+  while (at < end && bytes[at] === 0) at++;
+  const data = at + (oneByte ? 1 : 2);
+  if (data > end) return -1;
+  const id = elementId(bytes, profile, data);
+  if (oneByte && (id === 15 || id === 0)) return -1;
+  return data + elementLength(bytes, profile, data) > end ? -1 : data;
+}
+
+/** Id of the element whose data begins at `offset`. */
+function elementId(bytes: Uint8Array, profile: number, offset: number): number {
+  return profile === ONE_BYTE_PROFILE ? bytes[offset - 1]! >>> 4 : bytes[offset - 2]!;
 }

@@ -1,4 +1,3 @@
-import type { StreamInfo } from '@kaon/interface/interceptor/v1';
 import { BandwidthEstimator } from './gcc/estimator.ts';
 import type { CongestionSettings } from './options.ts';
 import { SentHistory } from './twcc/sent-history.ts';
@@ -48,16 +47,6 @@ export class CongestionCore {
     // Timers rest while nothing is sent.
     this.#tickAt = now - this.#sentAt > IDLE_MS ? Number.POSITIVE_INFINITY : now + TICK_MS;
   }
-}
-
-/** The id of a header extension by URI, or 0. */
-export function extensionId(stream: StreamInfo, uri: string): number {
-  return stream.extensions.find((each) => each.uri === uri)?.id ?? 0;
-}
-
-/** Whether a stream has this feedback. */
-export function hasFeedback(stream: StreamInfo, type: string, parameter?: string): boolean {
-  return stream.feedback.some((each) => each.type === type && (parameter ?? '') === (each.parameter ?? ''));
 }
 
 const TICK_MS = 25;

@@ -10,8 +10,9 @@ import {
   TWCC_REFERENCE_WRAP,
 } from '@kaon/rtp/rtcp';
 import { add16, distance32, writeU16 } from '@kaon/wire';
+import { extensionId, hasFeedback } from '../stream.ts';
 import { SentIndex } from './ccfb/sent-index.ts';
-import { type CongestionCore, extensionId, hasFeedback } from './core.ts';
+import type { CongestionCore } from './core.ts';
 import { FeedbackBatch } from './feedback-batch.ts';
 import { ReportLog } from './report-log.ts';
 

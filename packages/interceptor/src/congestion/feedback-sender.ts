@@ -3,8 +3,8 @@ import type { RtpPacketView } from '@kaon/interface/rtp/v1';
 import { EXTENSION_URI } from '@kaon/rtp';
 import type { CongestionFeedback, TransportFeedback } from '@kaon/rtp/rtcp';
 import { readU16 } from '@kaon/wire';
+import { extensionId, hasFeedback } from '../stream.ts';
 import { ReportBuilder } from './ccfb/report-builder.ts';
-import { extensionId, hasFeedback } from './core.ts';
 import { FeedbackInterval } from './feedback-interval.ts';
 import { ArrivalRecorder } from './twcc/arrival-recorder.ts';
 

@@ -1,7 +1,7 @@
 import type { RtpPacketView } from '@kaon/interface/rtp/v1';
 import { writeU16, writeU32 } from '@kaon/wire';
 import { type FecEncoderOptions, type FecPattern, fecGroups } from './groups.ts';
-import { FIXED_HEADER_SIZE, longestBody, sequenceOffsets, xorInto } from './parity.ts';
+import { longestBody, sequenceOffsets, xorPackets } from './parity.ts';
 
 // draft-ietf-payload-flexible-fec-scheme-03 §4.2, one SSRC, flexible mask
 //
@@ -69,14 +69,7 @@ function fecPayload(
   const parts = FLEXFEC_MASK_PARTS.filter(({ firstBit }) => firstBit === 0 || firstBit <= highest);
   const header = parts.reduce((size, { bytes }) => size + bytes, FLEXFEC_MASK_OFFSET);
   const fec = new Uint8Array(header + longestBody(packets, group));
-  let lengths = 0;
-  for (const index of group) {
-    const { bytes } = packets[index]!;
-    xorInto(fec, 0, bytes, 0, 2);
-    xorInto(fec, 4, bytes, 4, 8);
-    xorInto(fec, header, bytes, FIXED_HEADER_SIZE, bytes.length);
-    lengths ^= bytes.length - FIXED_HEADER_SIZE;
-  }
+  const lengths = xorPackets(fec, header, packets, group);
   // R and F stand where the version was.
   fec[0] = fec[0]! & 0x3f;
   writeU16(fec, 2, lengths);

@@ -49,3 +49,24 @@ export function sequenceOffsets(packets: readonly RtpPacketView[], maxSpan: numb
 
 /** Bytes from which on making the views of words pays. */
 const WORTH_WORDS = 64;
+
+/**
+ * Puts the parity of the packets of `group` into a FEC payload, that of what follows the fixed header at `header`, and returns the
+ * parity of the lengths.
+ */
+export function xorPackets(
+  fec: Uint8Array,
+  header: number,
+  packets: readonly RtpPacketView[],
+  group: readonly number[],
+): number {
+  let lengths = 0;
+  for (const index of group) {
+    const { bytes } = packets[index]!;
+    xorInto(fec, 0, bytes, 0, 2);
+    xorInto(fec, 4, bytes, 4, 8);
+    xorInto(fec, header, bytes, FIXED_HEADER_SIZE, bytes.length);
+    lengths ^= bytes.length - FIXED_HEADER_SIZE;
+  }
+  return lengths;
+}

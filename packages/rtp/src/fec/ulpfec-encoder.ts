@@ -1,7 +1,7 @@
 import type { RtpPacketView } from '@kaon/interface/rtp/v1';
 import { writeU16 } from '@kaon/wire';
 import { type FecEncoderOptions, type FecPattern, fecGroups } from './groups.ts';
-import { FIXED_HEADER_SIZE, longestBody, sequenceOffsets, xorInto } from './parity.ts';
+import { longestBody, sequenceOffsets, xorPackets } from './parity.ts';
 
 // RFC 5109 §7.3, §7.4
 //
@@ -61,14 +61,7 @@ function fecPayload(
   const header = ULPFEC_HEADER_SIZE + levelHeader;
   const protectionLength = longestBody(packets, group);
   const fec = new Uint8Array(header + protectionLength);
-  let lengths = 0;
-  for (const index of group) {
-    const { bytes } = packets[index]!;
-    xorInto(fec, 0, bytes, 0, 2);
-    xorInto(fec, 4, bytes, 4, 8);
-    xorInto(fec, header, bytes, FIXED_HEADER_SIZE, bytes.length);
-    lengths ^= bytes.length - FIXED_HEADER_SIZE;
-  }
+  const lengths = xorPackets(fec, header, packets, group);
   // E and L stand where the version was.
   fec[0] = (fec[0]! & 0x3f) | (isLong ? 0x40 : 0);
   writeU16(fec, 2, packets[0]!.sequenceNumber);
