@@ -46,8 +46,8 @@ export interface Depacketizer {
    */
   push(packet: RtpPacketView): void;
   /**
-   * The next whole frame, or undefined. Its bytes belong to the caller; those of audio may be part of an `ArrayBuffer` in which
-   * there are other frames, so copy them before the buffer is transferred.
+   * The next whole frame, or undefined. Its bytes belong to the caller; those of small frames are part of an `ArrayBuffer` with
+   * others in it, so copy them before the buffer is transferred.
    */
   poll(): EncodedFrame | undefined;
   readonly counters: DepacketizerCounters;

@@ -1,4 +1,5 @@
 import { Deque } from '@kaon/wire';
+import { Memory } from '../memory.ts';
 import type { Depacketizer, DepacketizerCounters, EncodedFrame, RtpPacketView } from './types.ts';
 
 /** How a codec's payloads make frames. One for each depacketizer: it may keep what it needs from payload to payload. */
@@ -107,6 +108,7 @@ export class VideoDepacketizer<M = unknown> implements Depacketizer {
 
 /** Bytes of a frame as it grows. */
 export class FrameBuffer {
+  readonly #memory = new Memory();
   #bytes: Uint8Array = new Uint8Array(4096);
   #length = 0;
 
@@ -133,7 +135,8 @@ export class FrameBuffer {
 
   /** A copy of the whole, which is gone from here. */
   take(): Uint8Array {
-    const whole = this.#bytes.slice(0, this.#length);
+    const whole = this.#memory.allocate(this.#length);
+    whole.set(this.bytes);
     this.clear();
     return whole;
   }
