@@ -1,3 +1,4 @@
+import type { Path } from '@kaon/interface/core/v1';
 import type { Candidate } from '../candidate.ts';
 import type { IceRole, IceState } from '../events.ts';
 import type { Counters, DropReason } from './counters.ts';
@@ -11,6 +12,8 @@ export interface PairStats {
   readonly id: number;
   readonly local: Candidate;
   readonly remote: Candidate;
+  /** Where its packets go. */
+  readonly path: Path;
   readonly state: PairState;
   readonly priority: bigint;
   readonly nominated: boolean;
@@ -81,6 +84,7 @@ function pairStats(pair: CandidatePair, selected: boolean): PairStats {
     id: pair.id,
     local: (pair.validLocal ?? pair.local).candidate,
     remote: pair.remote.candidate,
+    path: pair.path,
     state: pair.state,
     priority: pair.priority,
     nominated: pair.nominated,

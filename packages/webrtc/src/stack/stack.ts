@@ -18,6 +18,7 @@ import type { MediaTransport } from '../media/pipeline/media-transport.ts';
 import { protocolOf } from './demux.ts';
 import { EarlyRecords } from './early-records.ts';
 import type { StackEvent } from './events.ts';
+import { PathCounters } from './path-counters.ts';
 
 /**
  * Negotiated even without media: media may be added later over the same DTLS connection, and some peers refuse a handshake
@@ -73,9 +74,8 @@ export class DataStack implements DatagramCore<StackEvent> {
   /** RTP and RTCP; undefined: what comes of them is dropped. */
   readonly media: MediaTransport | undefined;
   readonly counters: StackCounters = { packetsSent: 0, packetsReceived: 0, bytesSent: 0, bytesReceived: 0 };
-  /** When a packet of those counted left and came last; undefined before the first. */
-  lastSentAt: Instant | undefined = undefined;
-  lastReceivedAt: Instant | undefined = undefined;
+  /** The same by path. */
+  readonly carried: PathCounters = new PathCounters();
   readonly #early = new EarlyRecords();
   readonly #events: Deque<StackEvent> = new Deque();
   #options: EstablishOptions | undefined = undefined;
@@ -237,7 +237,7 @@ export class DataStack implements DatagramCore<StackEvent> {
     if (dtls === undefined) return;
     this.counters.packetsReceived++;
     this.counters.bytesReceived += bytes.length;
-    this.lastReceivedAt = now;
+    this.carried.received(path, bytes.length, now);
     dtls.handleRecord(bytes, path, now);
     if (!this.#secure) this.#drainDtls(dtls, now);
     this.#drainPackets(dtls, now);
@@ -283,7 +283,7 @@ export class DataStack implements DatagramCore<StackEvent> {
     }
     this.counters.packetsReceived++;
     this.counters.bytesReceived += bytes.length;
-    this.lastReceivedAt = now;
+    this.carried.received(path, bytes.length, now);
     this.media.handleDatagram(bytes, now, ecn);
   }
 
@@ -416,7 +416,7 @@ export class DataStack implements DatagramCore<StackEvent> {
   }
 
   #count(slot: TransmitSlot): void {
-    this.lastSentAt = this.#now;
+    if (slot.path !== undefined) this.carried.sent(slot.path, slot.end - slot.start, this.#now);
     this.counters.packetsSent++;
     this.counters.bytesSent += slot.end - slot.start;
   }

@@ -29,8 +29,7 @@ export function addTransportStats(
     const remoteCandidateId = addCandidate('remote', pair.remote);
     const id = `CP${transportId}:${pair.id}:${localCandidateId}:${remoteCandidateId}`;
     if (pair.selected) selectedCandidatePairId = id;
-    const { lastSentAt, lastReceivedAt } = pair.selected ? stack : NEVER;
-    const { packetsSent, packetsReceived, bytesSent, bytesReceived } = pair.selected ? stack.counters : NOTHING;
+    const { lastSentAt, lastReceivedAt, ...carried } = stack.carried.of(pair.path);
     context.add(
       present<RTCIceCandidatePairStats>({
         id,
@@ -41,10 +40,10 @@ export function addTransportStats(
         remoteCandidateId,
         state: pair.state,
         nominated: pair.nominated,
-        packetsSent,
-        packetsReceived,
-        bytesSent,
-        bytesReceived,
+        packetsSent: carried.packetsSent,
+        packetsReceived: carried.packetsReceived,
+        bytesSent: carried.bytesSent,
+        bytesReceived: carried.bytesReceived,
         lastPacketSentTimestamp: lastSentAt === undefined ? undefined : context.wallClock(lastSentAt),
         lastPacketReceivedTimestamp: lastReceivedAt === undefined ? undefined : context.wallClock(lastReceivedAt),
         totalRoundTripTime: pair.totalRoundTripTime / 1000,
@@ -120,9 +119,6 @@ function candidateStats(
   });
 }
 
-/** Only the selected pair has carried data. */
-const NOTHING = { packetsSent: 0, packetsReceived: 0, bytesSent: 0, bytesReceived: 0 };
-const NEVER = { lastSentAt: undefined, lastReceivedAt: undefined };
 /** IANA's DTLS-SRTP protection profiles. */
 const SRTP_NAMES: Readonly<Record<number, string>> = {
   1: 'SRTP_AES128_CM_HMAC_SHA1_80',

@@ -10,7 +10,7 @@ import {
   type RTCStats,
   type RTCStatsReport,
 } from '../../src/index.ts';
-import { negotiate } from '../helpers/connect.ts';
+import { negotiate, trickle } from '../helpers/connect.ts';
 import { player } from '../helpers/frames.ts';
 import { errorName, World } from '../helpers/world.ts';
 import { vp8Frame } from '../media/helpers.ts';
@@ -359,4 +359,38 @@ it('a closed connection still answers', async () => {
     for (const [name, id] of references(one)) expect([name, report.has(id)]).toEqual([name, true]);
   expect((await sender?.getStats())?.size).toBe(0);
   expect(await errorName(() => a.getStats(audio.track))).toBe('InvalidAccessError');
+});
+
+it('the pairs of a transport have carried together what it has', async () => {
+  world = new World();
+  const network = world.sim.internet;
+  const host = world.sim.host({
+    interfaces: [
+      { name: 'eth0', addresses: ['198.51.100.10'], network },
+      { name: 'eth1', addresses: ['198.51.100.11'], network },
+    ],
+  });
+  const [a, b] = [world.connection(host), world.connection(world.bob)];
+  trickle(a, b);
+  const channel = a.createDataChannel('x');
+  await world.until(negotiate(a, b));
+  await world.run(() => channel.readyState === 'open');
+  const sums = async (): Promise<number[][]> => {
+    const report = await a.getStats();
+    const pairs = [...report.values()].filter(({ type }) => type === 'candidate-pair');
+    return ['packetsSent', 'packetsReceived', 'bytesSent', 'bytesReceived'].map((name) => [
+      pairs.reduce((sum, pair) => sum + (pair[name] as number), 0),
+      report.get('T0')?.[name] as number,
+    ]);
+  };
+  const idOfPair = async (): Promise<string> => (await a.getStats()).get('T0')?.['selectedCandidatePairId'] as string;
+  for (const [ofPairs, ofTransport] of await sums()) expect(ofPairs).toBe(ofTransport);
+  const used = await idOfPair();
+  const before = (await a.getStats()).get(used);
+  expect(before?.['lastPacketSentTimestamp']).toBeGreaterThan(world.sim.clock.wallClock() - 10_000);
+  expect(before?.['packetsSent']).toBeGreaterThan(5);
+  for (let i = 0; i < 10; i++) channel.send('more');
+  await world.advance(1000);
+  for (const [ofPairs, ofTransport] of await sums()) expect(ofPairs).toBe(ofTransport);
+  expect((await a.getStats()).get(used)?.['packetsSent']).toBeGreaterThan(before?.['packetsSent'] as number);
 });
