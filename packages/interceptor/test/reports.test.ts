@@ -55,6 +55,22 @@ describe('Reception', () => {
 });
 
 describe('reports', () => {
+  it('a stream that goes on after a hold goes on with its counts (RFC 3550 §6.4.1)', () => {
+    const stage = reports({ wallClock });
+    const sent = (now: number): unknown => {
+      stage.handleTimeout!(now);
+      return (all(() => stage.pollOutgoingRtcp!(now)) as RtcpPacket[]).find(({ type }) => type === 'sr');
+    };
+    stage.bindLocalStream!(video(), 0);
+    for (const sequence of [1, 2, 3]) stage.handleOutgoingRtp!(packet(sequence), 10);
+    expect(sent(1000)).toMatchObject({ packetCount: 3, octetCount: 300 });
+    stage.unbindLocalStream!(0x2222, 1500);
+    expect(sent(3000)).toBeUndefined();
+    stage.bindLocalStream!(video(), 4000);
+    stage.handleOutgoingRtp!(packet(4), 4010);
+    expect(sent(6000)).toMatchObject({ packetCount: 4, octetCount: 400 });
+  });
+
   it('sender reports carry the RTP timestamp on from the last frame', () => {
     const stage = reports({ wallClock });
     stage.bindLocalStream!(video(), 0);

@@ -35,6 +35,20 @@ describe('statistics', () => {
     expect(stage.outbound(0x3333)).toBeUndefined();
   });
 
+  it('goes on counting when a stream that is sent was unbound in between, as by a hold', () => {
+    const stage = statistics();
+    stage.bindLocalStream!(info, 0);
+    for (const sequence of [1, 2]) stage.handleOutgoingRtp!(packet(sequence), 10);
+    stage.unbindLocalStream!(0x2222, 20);
+    expect(stage.outbound(0x2222)).toBeUndefined();
+    expect(stage.localStreams).toEqual([]);
+    stage.bindLocalStream!(info, 30);
+    stage.handleOutgoingRtp!(packet(3), 40);
+    stage.handleOutgoingRtp!(packet(3), 50);
+    expect(stage.outbound(0x2222)).toMatchObject({ packetsSent: 4, retransmittedPacketsSent: 1 });
+    expect(stage.localStreams).toEqual([info]);
+  });
+
   it('counts what comes, with its ECN marks', () => {
     const stage = statistics();
     stage.bindRemoteStream!(info, 0);

@@ -6,6 +6,7 @@ import { ntpMiddle32, ntpTime } from '@kaon/rtp';
 import type { Goodbye, ReportBlock, RtcpPacket } from '@kaon/rtp/rtcp';
 import { Deque } from '@kaon/wire';
 import { numberOption } from '../errors.ts';
+import { Remembered } from '../remembered.ts';
 import { hasFeedback, SenderSsrc } from '../stream.ts';
 import type { ReceptionFacts, RemoteInboundFacts, RemoteOutboundFacts } from './facts.ts';
 import { LocalReport } from './local.ts';
@@ -61,6 +62,8 @@ class ReportStage implements Reports {
   readonly #next: Record<Kind, Instant> = { audio: Number.POSITIVE_INFINITY, video: Number.POSITIVE_INFINITY };
   readonly #local: Map<number, LocalReport> = new Map();
   readonly #remote: Map<number, RemoteReport> = new Map();
+  /** Local streams that ended: should one go on, so do its counts (RFC 3550 §6.4.1). */
+  readonly #ended: Remembered<LocalReport> = new Remembered();
   readonly #references: ReferenceTimes = new ReferenceTimes();
   readonly #ssrc: SenderSsrc;
   readonly #ready: Deque<RtcpPacket> = new Deque();
@@ -94,9 +97,9 @@ class ReportStage implements Reports {
   }
 
   bindLocalStream(info: StreamInfo, now: Instant): void {
-    const known = this.#local.get(info.ssrc);
-    if (known !== undefined) known.info = info;
-    else this.#local.set(info.ssrc, new LocalReport(info));
+    const local = this.#local.get(info.ssrc) ?? this.#ended.take(info.ssrc) ?? new LocalReport(info);
+    local.info = info;
+    this.#local.set(info.ssrc, local);
     this.#ssrc.bind(info.ssrc);
     this.#arm(info.kind, now);
   }
@@ -105,6 +108,7 @@ class ReportStage implements Reports {
     const local = this.#local.get(ssrc);
     if (local === undefined) return;
     this.#local.delete(ssrc);
+    this.#ended.set(ssrc, local);
     this.#ssrc.unbind(ssrc);
     // A stream that was never heard of needs no goodbye (RFC 3550 §6.3.7).
     if (local.packets > 0) {

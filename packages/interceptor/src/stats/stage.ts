@@ -3,6 +3,7 @@ import type { Interceptor, StreamInfo } from '@kaon/interface/interceptor/v1';
 import type { RtcpPacketLike, RtpPacketView } from '@kaon/interface/rtp/v1';
 import type { RtcpPacket } from '@kaon/rtp/rtcp';
 import { before16 } from '@kaon/wire';
+import { Remembered } from '../remembered.ts';
 import {
   type InboundCounters,
   noInbound,
@@ -46,6 +47,8 @@ class Stage implements StatisticsStage {
   readonly name = 'statistics';
   readonly #outbound: Map<number, Outbound> = new Map();
   readonly #inbound: Map<number, Inbound> = new Map();
+  /** Local streams that ended: should one go on, so do its counts. */
+  readonly #ended: Remembered<Outbound> = new Remembered();
   readonly #transport: ReturnType<typeof noTransport> = noTransport();
 
   get transport(): TransportCounters {
@@ -71,10 +74,14 @@ class Stage implements StatisticsStage {
   }
 
   bindLocalStream(info: StreamInfo): void {
+    const ended = this.#ended.take(info.ssrc);
+    if (ended !== undefined) this.#outbound.set(info.ssrc, ended);
     bind(this.#outbound, info, noOutbound);
   }
 
   unbindLocalStream(ssrc: number): void {
+    const ended = this.#outbound.get(ssrc);
+    if (ended?.role === 'media') this.#ended.set(ssrc, ended);
     unbind(this.#outbound, ssrc);
   }
 
