@@ -7,7 +7,7 @@ const guide = readFileSync(new URL('../../../../docs/guide/statistics.md', impor
 
 /** The members in a table of the guide, by its first column. */
 function membersIn(section: string, heading: 'Member' | 'Left out'): string[] {
-  const table = new RegExp(`^\\| ${heading} \\|.*\\n\\|.*\\n((?:\\|.*\\n)*)`, 'm').exec(section)?.[1] ?? '';
+  const table = new RegExp(`^\\| ${heading} +\\|.*\\n\\|.*\\n((?:\\|.*\\n)*)`, 'm').exec(section)?.[1] ?? '';
   return table
     .split('\n')
     .flatMap((row) => Array.from((row.split('|')[1] ?? '').matchAll(/`(\w+)`/g), ([, name]) => name as string));
