@@ -146,6 +146,23 @@ describe('fecRecovery', () => {
     });
   }
 
+  it('keeps media outside of RED once ULPFEC is in use, and not before', () => {
+    const stage = fecRecovery();
+    stage.bindRemoteStream!(ulpfec, 0);
+    const repairs = encode(ulpfec, { rate: 1 / 3 }, 6).filter(({ payload }) => payload[0] === 98);
+    expect(repairs.map(({ sequenceNumber }) => sequenceNumber)).toEqual([3, 7]);
+    const recovered = [0, 4].map((first, frame) => {
+      for (const i of [0, 1]) {
+        const plain = packet(first + i, { timestamp: 3000 * frame, payload: packet(3 * frame + i).payload.slice() });
+        expect(stage.handleIncomingRtp!(plain, 0, 0)).toBe(true);
+      }
+      stage.handleIncomingRtp!(repairs[frame]!, 0, 0);
+      all(() => stage.pollIncomingRtp!(0));
+      return stage.received(0x2222).recovered;
+    });
+    expect(recovered).toEqual([0, 1]);
+  });
+
   it('takes video out of RED where no repair was agreed on', () => {
     const payloads = [
       { payloadType: 96, mimeType: 'video/VP8', clockRate: 90_000 },

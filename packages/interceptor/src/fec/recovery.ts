@@ -95,7 +95,7 @@ class Recovery implements FecRecovery {
       this.#unwrap(stream, packet);
       return false;
     }
-    if (packet.payloadEnd > packet.payloadOffset) stream.decoder?.handleMedia(stream.view.passing(packet));
+    if (isOfUse(stream, packet)) stream.decoder?.handleMedia(stream.view.passing(packet));
     return true;
   }
 
@@ -167,6 +167,12 @@ class Recovery implements FecRecovery {
 function decoderFor({ ssrc, fec }: StreamInfo): FecDecoder | undefined {
   if (fec === undefined) return undefined;
   return fec.scheme === 'flexfec-03' ? new FlexfecDecoder({ mediaSsrc: ssrc }) : new UlpfecDecoder({ mediaSsrc: ssrc });
+}
+
+/** Whether a packet outside of RED may be needed for repair. Copies are dear, and who uses ULPFEC puts media in RED. */
+function isOfUse({ info, decoder }: Remote, { payloadOffset, payloadEnd }: RtpPacketView): boolean {
+  if (payloadEnd === payloadOffset || decoder === undefined) return false;
+  return info.fec?.scheme !== 'ulpfec' || decoder.counters.fecPackets > 0;
 }
 
 /** Payload type of RED of a video stream, or -1. A sender may use it without ULPFEC, too. That of audio is the depacketizer's. */
