@@ -6,6 +6,8 @@ import { RemotePeer } from '../src/remote.ts';
 
 const BINARY = fileURLToPath(new URL('../bin/pion', import.meta.url));
 
+const NO_ENCODER = 'without encoders it sends what it is given';
+
 export const pion: PeerKind = {
   id: 'pion',
   title: 'Pion',
@@ -13,6 +15,21 @@ export const pion: PeerKind = {
   lacks: {
     'from-h264-mode-0': 'Pion sends H.264 in mode 1 whatever was agreed on',
     'from-red-with-opus': 'Pion does not send RED',
+    'echo-by-peer answers': 'Pion gives a section that it offered to receive only no sender',
+    screen: NO_ENCODER,
+    'replace-by-peer': NO_ENCODER,
+    'replace-by-kaon': 'Pion takes one codec for each track',
+    'prefer-by-kaon': NO_ENCODER,
+    'prefer-by-peer answers': NO_ENCODER,
+    simulcast: NO_ENCODER,
+    'layer-switching': NO_ENCODER,
+    hold: 'Pion answers with inactive once it has been inactive',
+    'fec-to-peer': 'Pion takes no FEC',
+    'fec-from-peer': 'Pion sends no FEC unless it is set up to',
+    'tones-from-peer': 'Pion has no telephone events',
+    'tones-to-peer': 'Pion has no telephone events',
+    unbundled: 'Pion always bundles',
+    'header-extensions': 'Pion sends none of itself',
   },
   media: true,
   start: async () => {
