@@ -1,6 +1,7 @@
 import type { Instant, TransmitSlot } from '@kaon/interface/core/v1';
 import { EXTENSION_URI } from '@kaon/rtp';
 import { nodeCrypto } from '@kaon/runtime/node';
+import type { SrtpCrypto } from '@kaon/srtp';
 import { type NetemOptions, Pair, type PairEnd, seededRandom } from '@kaon/testing';
 import type { MediaHost } from '../../src/media/host.ts';
 import type {
@@ -118,11 +119,15 @@ export class MediaSide {
   constructor(
     seed: number,
     media: MediaOptions = {},
-    { mtu, portable = false }: { mtu?: number | undefined; portable?: boolean | undefined } = {},
+    {
+      mtu,
+      portable = false,
+      crypto = nodeCrypto,
+    }: { mtu?: number | undefined; portable?: boolean | undefined; crypto?: SrtpCrypto | undefined } = {},
   ) {
     const random = seededRandom(seed);
     this.transport = new MediaTransport({
-      crypto: portable ? undefined : nodeCrypto,
+      crypto: portable ? undefined : crypto,
       mtu,
       random,
       wallClock: () => 1_700_000_000_000 + this.clock(),
@@ -230,10 +235,12 @@ export class MediaPair {
       seed?: number;
       mtu?: number;
       portable?: boolean;
+      /** Ciphers of side `a`. */
+      crypto?: SrtpCrypto;
     } = {},
   ) {
     this.a = new MediaSide(1, options.a, options);
-    this.b = new MediaSide(2, options.b, options);
+    this.b = new MediaSide(2, options.b, { ...options, crypto: undefined });
     this.line = new Pair<PairEnd, PairEnd>(this.a.end, this.b.end, {
       netem,
       mtu: 1200 + FORWARDING_HEADROOM,
