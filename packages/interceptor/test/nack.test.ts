@@ -300,6 +300,30 @@ describe('nackResponder', () => {
     expect(again!.ssrc).toBe(0x3333);
   });
 
+  it('takes media out of RED where RED has no retransmissions of its own', () => {
+    const fec = { scheme: 'ulpfec', payloadType: 98, redPayloadType: 99 } as const;
+    const red = { payloadType: 99, mimeType: 'video/red', clockRate: 90_000 };
+    const wrapped = (inner: number): RtpPacket =>
+      packet(10, { payloadType: 99, payload: Uint8Array.of(inner, 1, 2, 3) });
+    const stage = make({}, video({ fec, payloads: [...video().payloads, red] }));
+    stage.setRepeats(false);
+    stage.handleOutgoingRtp!(wrapped(96), 0);
+    const [again] = ask(stage, [10], 1);
+    expect([again!.payloadType, ...again!.payload]).toEqual([97, 0, 10, 1, 2, 3]);
+    // Repair itself, and what is no RED, goes out as it was or not at all.
+    for (const payload of [Uint8Array.of(98, 1), Uint8Array.of(0xff, 1)]) {
+      const other = make({}, video({ fec, payloads: [...video().payloads, red] }));
+      other.setRepeats(false);
+      other.handleOutgoingRtp!(packet(10, { payloadType: 99, payload }), 0);
+      expect(ask(other, [10], 1)).toEqual([]);
+      expect(other.counters.unrepeatable).toBe(1);
+    }
+    const own = make({}, video({ fec, payloads: [...video().payloads, { ...red, rtxPayloadType: 100 }] }));
+    own.handleOutgoingRtp!(wrapped(96), 0);
+    const [whole] = ask(own, [10], 1);
+    expect([whole!.payloadType, ...whole!.payload]).toEqual([100, 0, 10, 96, 1, 2, 3]);
+  });
+
   it('numbers of the retransmission stream go on when the stream was unbound in between, as by a hold', () => {
     const stage = make();
     stage.handleOutgoingRtp!(packet(10), 0);

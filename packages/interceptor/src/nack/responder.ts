@@ -3,9 +3,10 @@ import type { RandomSource } from '@kaon/interface/crypto/v1';
 import type { Interceptor, StreamInfo } from '@kaon/interface/interceptor/v1';
 import type { RtcpPacketLike, RtpPacketView } from '@kaon/interface/rtp/v1';
 import { EXTENSION_URI, RtpPacket } from '@kaon/rtp';
+import { unwrapRed } from '@kaon/rtp/payload/red';
 import { writeRtx } from '@kaon/rtp/payload/rtx';
 import type { GenericNack } from '@kaon/rtp/rtcp';
-import { Deque } from '@kaon/wire';
+import { Deque, isMalformed, MALFORMED } from '@kaon/wire';
 import { countOption, InterceptorError, numberOption } from '../errors.ts';
 import { Remembered } from '../remembered.ts';
 import { ASSUMED_ROUND_TRIP, extensionId, hasFeedback, payloadOf, type RoundTripTime } from '../stream.ts';
@@ -166,19 +167,20 @@ class Responder implements NackResponder {
       this.#unknown++;
       return;
     }
-    if (!this.#mayRepeat && rtxPayloadTypeOf(stream, kept.bytes) === undefined) {
-      this.#unrepeatable++;
-      return;
-    }
     if (now - kept.resentAt < (this.#options.roundTripTime?.() ?? ASSUMED_ROUND_TRIP)) {
       this.#tooSoon++;
+      return;
+    }
+    const wrapped = wrappable(stream.info, kept.bytes);
+    if (wrapped === undefined && !this.#mayRepeat) {
+      this.#unrepeatable++;
       return;
     }
     if (!this.#pay(kept.bytes.length, now) || this.#ready.length >= MAX_READY) {
       this.#overBitrate++;
       return;
     }
-    const packet = this.#make(stream, kept.bytes);
+    const packet = wrapped === undefined ? this.#repeat(kept.bytes) : this.#wrap(stream, wrapped);
     if (packet === undefined) return;
     stream.buffer.markResent(sequence, now);
     this.#resent++;
@@ -186,22 +188,21 @@ class Responder implements NackResponder {
     this.#ready.push(packet);
   }
 
-  /** The packet to send for one that is kept. */
-  #make(stream: Sent, bytes: Uint8Array): RtpPacketView | undefined {
-    const original = new RtpPacket();
-    if (!original.reset(bytes)) return undefined;
-    const { rtxSsrc } = stream.info;
-    const payloadType = rtxPayloadTypeOf(stream, bytes);
+  /** A packet that is kept, as it was. */
+  #repeat(bytes: Uint8Array): RtpPacketView | undefined {
     const again = new RtpPacket();
-    if (rtxSsrc === undefined || payloadType === undefined) {
-      if (!again.reset(bytes.slice())) return undefined;
-      this.#repeats.add(again);
-      return again;
-    }
-    const out = new Uint8Array(bytes.length + OSN_SIZE);
+    if (!again.reset(bytes.slice())) return undefined;
+    this.#repeats.add(again);
+    return again;
+  }
+
+  /** A packet of the stream for retransmissions. */
+  #wrap(stream: Sent, { packet, ssrc, payloadType }: Wrappable): RtpPacketView | undefined {
+    const out = new Uint8Array(packet.bytes.length + OSN_SIZE);
     const sequenceNumber = stream.rtxSequence;
     stream.rtxSequence = (sequenceNumber + 1) & 0xffff;
-    const length = writeRtx(original, { ssrc: rtxSsrc, payloadType, sequenceNumber }, out, 0);
+    const length = writeRtx(packet, { ssrc, payloadType, sequenceNumber }, out, 0);
+    const again = new RtpPacket();
     if (!again.reset(length === out.length ? out : out.subarray(0, length))) return undefined;
     retag(again, stream.rid, stream.repairedRid);
     return again;
@@ -228,9 +229,24 @@ class Responder implements NackResponder {
   }
 }
 
-/** The payload type of the retransmission of a packet; undefined: it can only go out as it was. */
-function rtxPayloadTypeOf({ info }: Sent, bytes: Uint8Array): number | undefined {
-  return info.rtxSsrc === undefined ? undefined : payloadOf(info, bytes[1]! & 0x7f)?.rtxPayloadType;
+/** What can go out in the stream for retransmissions, and as what. */
+interface Wrappable {
+  readonly packet: RtpPacket;
+  readonly ssrc: number;
+  readonly payloadType: number;
+}
+
+/** Undefined: the packet can only go out as it was. Media in RED goes without it where RED itself has no retransmissions. */
+function wrappable(info: StreamInfo, bytes: Uint8Array): Wrappable | undefined {
+  const { rtxSsrc: ssrc, fec } = info;
+  const packet = new RtpPacket();
+  if (ssrc === undefined || !packet.reset(bytes)) return undefined;
+  const payloadType = payloadOf(info, packet.payloadType)?.rtxPayloadType;
+  if (payloadType !== undefined) return { packet, ssrc, payloadType };
+  const inner = packet.payloadType === fec?.redPayloadType ? unwrapRed(packet) : MALFORMED;
+  if (isMalformed(inner)) return undefined;
+  const innerType = payloadOf(info, inner.payloadType)?.rtxPayloadType;
+  return innerType === undefined ? undefined : { packet: inner, ssrc, payloadType: innerType };
 }
 
 /** In a retransmission the stream's rid goes by another header extension (RFC 8852 §3.3): the element gets its id. */

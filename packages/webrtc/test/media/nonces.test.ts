@@ -72,7 +72,9 @@ describe.each([
     ['ULPFEC', [VP8, RTX, RED, ULPFEC]],
     ['ULPFEC, which has RTX, too', [VP8, RTX, RED, RED_RTX, ULPFEC]],
     ['FlexFEC', [VP8, RTX, FLEXFEC]],
-  ])('with %s for repair, over holds, at a loss of 10 %%', (_name, codecs) => {
+  ])('with %s for repair, over holds, at a loss of 10 %%', (name, codecs) => {
+    // Where nothing may be sent again, key frames alone help.
+    const least = name === 'nothing' && profile === 7 ? 3 : 60;
     for (const pacing of [true, false]) {
       const crypto = new Watched();
       const pair = new MediaPair({ delay: 10, loss: 0.1 }, { profile, crypto, a: { pacing } });
@@ -88,7 +90,7 @@ describe.each([
           source.write({ data: vp8Frame(i % 15 === 0, 4000, i), time: pair.line.now, keyFrame: i % 15 === 0 }),
         );
         pair.line.advance(4000);
-        expect(frames - before, `round ${round}`).toBeGreaterThan(0);
+        expect(frames - before, `round ${round}`).toBeGreaterThan(least);
         senderInternals.agree(sender, undefined, undefined, null);
         receiverInternals.agree(receiver, undefined, undefined, null);
         pair.line.advance(500);
