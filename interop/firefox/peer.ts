@@ -35,6 +35,7 @@ const PREFERENCES = {
 };
 
 const NO_H265 = "Debian's builds of the browsers have no H.265";
+const NO_FEC = 'Firefox answers without ULPFEC';
 const NO_H264 = Object.fromEntries(
   ['from-h264', 'from-h264-mode-0', 'to-h264', 'to-h264-mode-0'].map((id) => [
     id,
@@ -51,6 +52,10 @@ export const firefox: PeerKind = {
     'from-h265': NO_H265,
     'to-h265': NO_H265,
     'from-red-with-opus': 'Firefox has no RED for audio',
+    'fec-to-peer offers': NO_FEC,
+    'fec-from-peer offers': NO_FEC,
+    'stop offers':
+      'nothing more comes from Firefox after it took the first section of the bundle again; why has not been found',
   },
   media: true,
   start: async () => {
