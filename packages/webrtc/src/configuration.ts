@@ -141,13 +141,16 @@ function checkOptions(kaon: KaonOptions): void {
 function checkMedia(media: MediaOptions | undefined): void {
   if (media === undefined) return;
   if (typeof media !== 'object' || media === null) throw new TypeError('kaon.media is not an object');
-  const { startBitrate, minBitrate = 0, maxBitrate = Number.POSITIVE_INFINITY, maxStreams, jitterBuffer } = media;
+  const { startBitrate, minBitrate = 0, maxBitrate = Number.POSITIVE_INFINITY, maxStreams } = media;
+  const { jitterBuffer, congestionFeedback } = media;
   const inRange = (value: number | undefined, min: number, max: number): boolean =>
     value === undefined || (value >= min && value <= max);
   const rates = inRange(minBitrate, 0, maxBitrate) && inRange(maxBitrate, 1, Number.POSITIVE_INFINITY);
   if (!rates || !inRange(startBitrate, Math.max(1, minBitrate), maxBitrate))
     throw new TypeError('kaon.media has bitrates that are not in order');
   if (!inRange(maxStreams, 1, 2 ** 20)) throw new TypeError('kaon.media.maxStreams is not in the range 1 to 1048576');
+  if (congestionFeedback !== undefined)
+    toEnum('kaon.media.congestionFeedback', congestionFeedback, ['transport-cc', 'rfc8888']);
   if (jitterBuffer !== undefined) toEnum('kaon.media.jitterBuffer', jitterBuffer, ['adaptive', 'immediate', 'off']);
 }
 

@@ -64,7 +64,12 @@ export class Session implements TransportListener {
     this.#dispatch = dispatch;
     this.transports = new TransportSet(this.environment, () => this.configuration, this);
     this.transceivers = new TransceiverSet(this.#mediaHost());
-    this.#media = new MediaNegotiation(this.negotiation, this.transceivers, this.transports);
+    this.#media = new MediaNegotiation(
+      this.negotiation,
+      this.transceivers,
+      this.transports,
+      this.configuration.kaon.media,
+    );
     this.#own = new OwnDescriptions(
       this.environment,
       () => this.configuration,

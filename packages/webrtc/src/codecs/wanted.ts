@@ -64,15 +64,17 @@ function feedbackOf(
 ): WantedCodec['rtcpFeedback'] {
   const ccfb = congestionFeedback ? [CCFB] : [];
   if (kind === 'audio') {
-    if (isCodec(codec, 'opus')) return [TRANSPORT_CC, ...ccfb, ...(audioNack ? [NACK] : [])];
+    if (isCodec(codec, 'opus')) return [TRANSPORT_CC, ...ccfb, ...(audioNack ? [NACK] : []), RRTR];
     return ccfb;
   }
   if (isCodec(codec, 'flexfec-03')) return [REMB, TRANSPORT_CC, ...ccfb];
   if (!isMediaCodec(codec)) return ccfb;
-  return [REMB, TRANSPORT_CC, ...ccfb, FIR, NACK, PLI];
+  return [REMB, TRANSPORT_CC, ...ccfb, FIR, NACK, PLI, RRTR];
 }
 
 const REMB = { type: 'goog-remb' };
+/** Receivers that send nothing learn the round trip, too: XR with reference times (RFC 3611 §4.4, §4.5). */
+const RRTR = { type: 'rrtr' };
 const TRANSPORT_CC = { type: 'transport-cc' };
 const CCFB = { type: 'ack', parameter: 'ccfb' };
 const FIR = { type: 'ccm', parameter: 'fir' };

@@ -10,12 +10,19 @@ export interface MediaOptions {
   readonly maxBitrate?: number | undefined;
   /** Whether congestion control is on where the peer gives feedback for it. Default true. */
   readonly congestionControl?: boolean | undefined;
+  /**
+   * Feedback for congestion control that is negotiated besides transport-wide sequence numbers: with `rfc8888` that of RFC 8888,
+   * which is used where the peer has it, too, and tells of ECN marks. Default `transport-cc`: nothing besides.
+   */
+  readonly congestionFeedback?: 'transport-cc' | 'rfc8888' | undefined;
   /** Whether packets leave evenly instead of in bursts. Needs congestion control. Default true. */
   readonly pacing?: boolean | undefined;
   /** Whether lost packets are asked for and sent again, where that was negotiated. Default true. */
   readonly nack?: boolean | undefined;
   /** Whether forward error correction is sent where it was negotiated, as much as the peer loses. What comes is used anyway. Default true. */
   readonly fec?: boolean | undefined;
+  /** Whether lost audio may be asked for again, too, if the peer agrees: it costs delay. Default false. */
+  readonly audioNack?: boolean | undefined;
   /**
    * `adaptive`: received packets are put in order and given out evenly, as much later as the network varies. `immediate`: they
    * are given out as soon as they are in order, and late ones too, which suits a relay. `off`: as they come. Default `adaptive`.

@@ -7,6 +7,7 @@ import { readMediaSection, streamIdsOf } from '../jsep/media/read-section.ts';
 import type { RemoteMedia } from '../jsep/media/types.ts';
 import type { Negotiation } from '../jsep/negotiation.ts';
 import type { MediaPlan, MediaPlanner } from '../jsep/own-descriptions.ts';
+import type { MediaOptions } from '../media/options.ts';
 import { receiverInternals } from '../media/receiver.ts';
 import { senderInternals } from '../media/sender.ts';
 import type { MediaStream } from '../media/stream.ts';
@@ -14,6 +15,7 @@ import type { TransportSet } from '../transport/transport-set.ts';
 import { RemoteStreams, TrackChanges } from './remote-tracks.ts';
 import {
   answerPlan,
+  type FeedbackWishes,
   isMedia,
   type MediaSectionPlan,
   type Numbers,
@@ -33,10 +35,20 @@ export class MediaNegotiation implements MediaPlanner {
   readonly #transports: TransportSet;
   readonly #streams = new RemoteStreams();
   readonly #numbers: Numbers = { payloadTypes: new Map(), extensionIds: new Map() };
+  readonly #feedback: FeedbackWishes;
   /** Where tracks of peers go that do not speak of streams. */
   readonly #unnamedStream: string = globalThis.crypto.randomUUID();
 
-  constructor(negotiation: Negotiation, transceivers: TransceiverSet, transports: TransportSet) {
+  constructor(
+    negotiation: Negotiation,
+    transceivers: TransceiverSet,
+    transports: TransportSet,
+    options: MediaOptions = {},
+  ) {
+    this.#feedback = {
+      audioNack: options.audioNack,
+      congestionFeedback: options.congestionFeedback === 'rfc8888',
+    };
     this.#negotiation = negotiation;
     this.#transceivers = transceivers;
     this.#transports = transports;
@@ -50,7 +62,14 @@ export class MediaNegotiation implements MediaPlanner {
       const mid = midOf(section, index);
       const transceiver = isMedia(section) && !isRejected(section) ? this.#transceivers.byMid(mid) : undefined;
       if (transceiver === undefined || stateOf(transceiver).stopping) return undefined;
-      return offerPlan(transceiver, mid, sectionByMid(currentLocal ?? local, mid), section, this.#numbers);
+      return offerPlan(
+        transceiver,
+        mid,
+        sectionByMid(currentLocal ?? local, mid),
+        section,
+        this.#numbers,
+        this.#feedback,
+      );
     });
     for (const transceiver of this.#transceivers.all) {
       const { mid, stopping } = stateOf(transceiver);
@@ -59,7 +78,7 @@ export class MediaNegotiation implements MediaPlanner {
       const place = before.findIndex(
         (section, index) => isMedia(section) && sections[index] === undefined && free(index),
       );
-      const plan = offerPlan(transceiver, newMid(), undefined, undefined, this.#numbers);
+      const plan = offerPlan(transceiver, newMid(), undefined, undefined, this.#numbers, this.#feedback);
       if (place < 0) sections.push(plan);
       else sections[place] = plan;
     }
@@ -72,7 +91,7 @@ export class MediaNegotiation implements MediaPlanner {
         const remote = readMediaSection(offer, section);
         if (remote === undefined || remote.rejected) return undefined;
         const transceiver = this.#transceivers.byMid(midOf(section, index));
-        return transceiver === undefined ? undefined : answerPlan(transceiver, remote, section);
+        return transceiver === undefined ? undefined : answerPlan(transceiver, remote, section, this.#feedback);
       }),
     };
   }

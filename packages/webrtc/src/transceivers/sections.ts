@@ -1,5 +1,5 @@
 import type { MediaDescription } from '@kaon/sdp';
-import { offeredCodecs } from '../codecs/wanted.ts';
+import { offeredCodecs, type WantedOptions } from '../codecs/wanted.ts';
 import type { Description } from '../jsep/description.ts';
 import { answerMedia } from '../jsep/media/answer.ts';
 import { assignExtensionIds, type ExtensionIds, mayExceedOneByte, sends } from '../jsep/media/extension-ids.ts';
@@ -23,6 +23,9 @@ export interface Numbers {
   readonly extensionIds: ExtensionIds;
 }
 
+/** RTCP feedback that is negotiated besides the usual. */
+export type FeedbackWishes = Pick<WantedOptions, 'audioNack' | 'congestionFeedback'>;
+
 /** A section of an offer. `agreed` is the section as it was in our last description. */
 export function offerPlan(
   transceiver: RTCRtpTransceiver,
@@ -30,6 +33,7 @@ export function offerPlan(
   agreed: RemoteMedia | undefined,
   before: MediaDescription | undefined,
   { payloadTypes, extensionIds }: Numbers,
+  feedback: FeedbackWishes,
 ): MediaSectionPlan {
   const state = transceiverInternals.state(transceiver);
   const { kind, direction, preferences, headerExtensions } = state;
@@ -39,7 +43,7 @@ export function offerPlan(
     kind,
     mid,
     direction,
-    codecs: assignPayloadTypes(offeredCodecs(kind, { preferences }), payloadTypes, agreed?.codecs),
+    codecs: assignPayloadTypes(offeredCodecs(kind, { preferences, ...feedback }), payloadTypes, agreed?.codecs),
     headerExtensions: assignExtensionIds(
       headerExtensions,
       extensionIds,
@@ -61,6 +65,7 @@ export function answerPlan(
   transceiver: RTCRtpTransceiver,
   remote: RemoteMedia,
   before: MediaDescription,
+  feedback: FeedbackWishes,
 ): MediaSectionPlan | undefined {
   const { kind, direction, preferences, headerExtensions, headerExtensionsGiven, sender, stopping } =
     transceiverInternals.state(transceiver);
@@ -72,6 +77,7 @@ export function answerPlan(
     preferences,
     headerExtensions: headerExtensionsGiven ? headerExtensions : undefined,
     rids,
+    ...feedback,
   });
   if (answered.rejected) return undefined;
   const local: LocalMedia = { ...senderPart(transceiver), ...answered };

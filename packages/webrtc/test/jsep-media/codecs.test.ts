@@ -204,14 +204,15 @@ describe('the codecs wanted', () => {
       'ccm fir',
       'nack',
       'nack pli',
+      'rrtr',
     ]);
     expect(wantedCodecs('video').find(({ mimeType }) => mimeType === 'video/rtx')?.rtcpFeedback).toEqual([]);
   });
 
   it('have that of audio, with nack when asked for', () => {
     const opus = (options?: Parameters<typeof wantedCodecs>[1]) => wantedCodecs('audio', options)[0]?.rtcpFeedback;
-    expect(opus()).toEqual([{ type: 'transport-cc' }]);
-    expect(opus({ audioNack: true })).toEqual([{ type: 'transport-cc' }, { type: 'nack' }]);
+    expect(opus()).toEqual([{ type: 'transport-cc' }, { type: 'rrtr' }]);
+    expect(opus({ audioNack: true })).toEqual([{ type: 'transport-cc' }, { type: 'nack' }, { type: 'rrtr' }]);
   });
 
   it('have the feedback of RFC 8888 on all payload types when asked for', () => {

@@ -140,3 +140,53 @@ it('holds nothing when it is closed', async () => {
   expect(video.senders).toBe(0);
   expect(video.track.readyState).toBe('live');
 });
+
+it.each([
+  ['congestionFeedback', { congestionFeedback: 'rfc8888' }, 'ack ccfb'],
+  ['audioNack', { audioNack: true }, 'nack'],
+] as const)('%s is negotiated when both sides want it', async (_, media, feedback) => {
+  const answered = async (theirs: typeof media | undefined): Promise<string[]> => {
+    const [a, b] = world.pair({ kaon: { media } }, { kaon: { media: theirs } });
+    a.addTransceiver('audio');
+    await world.until(negotiate(a, b));
+    const sdp = b.localDescription?.sdp ?? '';
+    const opus = /a=rtpmap:(\d+) opus/.exec(sdp)?.[1];
+    return Array.from(sdp.matchAll(new RegExp(`^a=rtcp-fb:${opus} (.*)$`, 'gm')), ([, text]) => text as string);
+  };
+  world = new World();
+  expect(await answered(undefined)).not.toContain(feedback);
+  expect(await answered(media)).toContain(feedback);
+});
+
+it('measures the network by the feedback of RFC 8888', async () => {
+  world = new World();
+  const kaon = { media: { congestionFeedback: 'rfc8888' as const } };
+  const [a, b] = world.pair({ kaon }, { kaon });
+  const video = new FrameSource({ kind: 'video', codec: { mimeType: 'video/VP8', clockRate: 90_000 } });
+  a.addTrack(video.track);
+  let bitrate = 0;
+  video.onbitrate = (report) => {
+    bitrate = report.bitrate;
+  };
+  await world.until(negotiate(a, b));
+  await world.run(() => a.connectionState === 'connected' && b.connectionState === 'connected');
+  const start = bitrate;
+  every(world, 33, 150, (index) =>
+    video.write({ data: vp8Frame(index === 0, 1500), time: index * 33, keyFrame: index === 0 }),
+  );
+  await world.advance(5000);
+  expect(bitrate).toBeGreaterThan(2 * start);
+});
+
+it('tells a receiver that sends nothing the round trip, by reference times', async () => {
+  world = new World({ delay: 20 });
+  const [a, b] = world.pair();
+  const audio = new FrameSource({ kind: 'audio' });
+  a.addTransceiver(audio.track, { direction: 'sendonly' });
+  await world.until(negotiate(a, b));
+  await world.run(() => a.connectionState === 'connected' && b.connectionState === 'connected');
+  every(world, 20, 1500, (index) => audio.write({ data: opusFrame(80, index), time: index * 20 }));
+  await world.advance(30_000);
+  const remote = [...(await b.getStats()).values()].find(({ type }) => type === 'remote-outbound-rtp');
+  expect(remote?.['roundTripTime']).toBeCloseTo(0.08, 1);
+});
