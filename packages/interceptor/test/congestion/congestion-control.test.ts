@@ -324,6 +324,17 @@ describe('the controller', () => {
     expect(chain.pollTimeout()).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it('drops what waits of a stream that ended, with its retransmissions and repair', () => {
+    const FEC = 102;
+    const protectedStream = stream({ fec: { scheme: 'flexfec-03', payloadType: 98, ssrc: FEC } });
+    const { chain, controller } = made({ probing: false }, [protectedStream]);
+    for (let i = 0; i < 60; i++) for (const ssrc of [VIDEO, RTX, FEC]) chain.sendRtp(rtp({ ssrc, sequence: i }), 0);
+    expect(controller.pacer(0)?.queuedPackets).toBe(180);
+    chain.unbindLocalStream(VIDEO, 0);
+    expect(controller.pacer(0)?.queuedPackets).toBe(0);
+    expect(polled(chain, 0)).toEqual([]);
+  });
+
   it('drops what waits of a stream that ended', () => {
     const { chain, controller } = made({ probing: false });
     for (let i = 0; i < 20; i++) chain.sendRtp(rtp({ sequence: i }), 0);

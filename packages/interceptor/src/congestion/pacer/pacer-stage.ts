@@ -12,6 +12,7 @@ export class PacerStage implements Interceptor {
   readonly pacer: Pacer;
   readonly #core: CongestionCore;
   readonly #padding: RtxPadding;
+  readonly #streams = new Map<number, StreamInfo>();
   readonly #priorities = new Map<number, PacketPriority>();
   /** By SSRC: that of a media stream has those of its repair, too. */
   readonly #delays = new Map<number, SendDelay>();
@@ -26,6 +27,7 @@ export class PacerStage implements Interceptor {
   }
 
   bindLocalStream(stream: StreamInfo): void {
+    this.#streams.set(stream.ssrc, stream);
     this.#priorities.set(stream.ssrc, stream.kind);
     if (stream.fec?.ssrc !== undefined) this.#priorities.set(stream.fec.ssrc, stream.kind);
     if (stream.rtxSsrc !== undefined) this.#priorities.set(stream.rtxSsrc, 'retransmission');
@@ -34,8 +36,13 @@ export class PacerStage implements Interceptor {
   }
 
   unbindLocalStream(ssrc: number): void {
-    this.#priorities.delete(ssrc);
-    this.pacer.remove(ssrc);
+    const stream = this.#streams.get(ssrc);
+    this.#streams.delete(ssrc);
+    for (const one of [ssrc, stream?.rtxSsrc, stream?.fec?.ssrc]) {
+      if (one === undefined) continue;
+      this.#priorities.delete(one);
+      this.pacer.remove(one);
+    }
     this.#padding.unbind(ssrc);
     for (const [key, { owner }] of this.#delays) if (owner === ssrc) this.#delays.delete(key);
     this.#last = undefined;
