@@ -10,13 +10,15 @@ import { type Outcome, SCENARIOS } from './scenarios.ts';
 const seeds = Array.from({ length: Number(process.env['KAON_CONGESTION_SEEDS'] ?? 1) }, (_, i) => i + 1);
 const isPrinted = seeds.length > 1;
 const page = readFileSync(new URL('../../../../docs/guide/congestion-control.md', import.meta.url), 'utf8');
+/** First cells of the page's tables; what pads them in line does not count. */
+const names = new Set(page.split('\n').map((line) => /^\|\s*(.*?)\s*\|/.exec(line)?.[1]));
 const rows: string[] = [];
 
 describe('the table of the guide', () => {
   it.each(SCENARIOS)('$name', { timeout: 600_000 }, ({ name, run }) => {
     const outcomes = seeds.map(run);
     for (const { utilisation } of outcomes) expect(utilisation).toBeGreaterThan(0.4);
-    expect(page).toContain(`| ${name} |`);
+    expect(names).toContain(name);
     rows.push(row(name, outcomes));
   });
 
