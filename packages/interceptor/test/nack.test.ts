@@ -300,6 +300,17 @@ describe('nackResponder', () => {
     expect(again!.ssrc).toBe(0x3333);
   });
 
+  it('drops what waits of a stream that ends, and nothing of others', () => {
+    const stage = make();
+    stage.bindLocalStream!(video({ ssrc: 0x5555, rtxSsrc: undefined }), 0);
+    for (const ssrc of [0x2222, 0x5555]) {
+      stage.handleOutgoingRtp!(packet(10, { ssrc }), 0);
+      stage.handleIncomingRtcp!([{ type: 'nack', senderSsrc: 1, mediaSsrc: ssrc, lost: [10] } as never], 1);
+    }
+    stage.unbindLocalStream!(0x2222, 2);
+    expect(all(() => stage.pollOutgoingRtp!(2)).map(({ ssrc }) => ssrc)).toEqual([0x5555]);
+  });
+
   it('takes media out of RED where RED has no retransmissions of its own', () => {
     const fec = { scheme: 'ulpfec', payloadType: 98, redPayloadType: 99 } as const;
     const red = { payloadType: 99, mimeType: 'video/red', clockRate: 90_000 };

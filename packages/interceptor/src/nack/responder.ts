@@ -137,8 +137,14 @@ class Responder implements NackResponder {
 
   unbindLocalStream(ssrc: number): void {
     const stream = this.#streams.get(ssrc);
-    if (stream?.info.rtxSsrc !== undefined) this.#numbers.set(stream.info.rtxSsrc, stream.rtxSequence);
+    if (stream === undefined) return;
+    const { rtxSsrc } = stream.info;
+    if (rtxSsrc !== undefined) this.#numbers.set(rtxSsrc, stream.rtxSequence);
     this.#streams.delete(ssrc);
+    for (let count = this.#ready.length; count > 0; count--) {
+      const packet = this.#ready.shift()!;
+      if (packet.ssrc !== ssrc && packet.ssrc !== rtxSsrc) this.#ready.push(packet);
+    }
   }
 
   handleOutgoingRtp(packet: RtpPacketView, now: Instant): boolean {
