@@ -101,7 +101,9 @@ export class TransportSet {
   /** A description of ours was applied: there is a transport for each DTLS association in it, and it gathers. */
   applyLocal({ session, type }: Description): void {
     const assigned = new Map<string, PeerTransport>();
-    const role = type === 'offer' ? 'controlling' : 'controlled';
+    // Who controls is settled once for a session, as browsers have it: not by who makes a later offer.
+    const [settled] = this.#stable.values();
+    const role = settled?.agent.role ?? (type === 'offer' ? 'controlling' : 'controlled');
     for (const [line, credentials] of transportLines(session).values()) {
       const transport = this.#transportFor(line, credentials, role, readTlsId(session, line[0].media));
       for (const { mid } of line) assigned.set(mid, transport);

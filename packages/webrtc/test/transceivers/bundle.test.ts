@@ -142,6 +142,27 @@ describe('bundlePolicy', () => {
     expect(new Set(a.getReceivers().map(({ transport }) => transport)).size).toBe(2);
   });
 
+  it('a transport that the answerer adds later has the roles of the first', async () => {
+    const [a, b] = world.pair({ bundlePolicy: 'max-compat' });
+    const exchange = async (from: typeof a, to: typeof b): Promise<void> => {
+      await world.until(from.setLocalDescription());
+      await world.until(to.setRemoteDescription({ type: 'offer', sdp: unbundled(from.localDescription?.sdp) }));
+      await world.until(to.setLocalDescription());
+      await world.until(from.setRemoteDescription(to.localDescription as never));
+      await world.run(() => from.connectionState === 'connected' && to.connectionState === 'connected');
+    };
+    a.addTransceiver('audio');
+    await exchange(a, b);
+    b.addTransceiver('video');
+    await exchange(b, a);
+    const roles = (one: typeof a): unknown[] => one.getReceivers().map(({ transport }) => transport?.iceTransport.role);
+    expect(new Set(a.getReceivers().map(({ transport }) => transport)).size).toBe(2);
+    expect([roles(a), roles(b)]).toEqual([
+      ['controlling', 'controlling'],
+      ['controlled', 'controlled'],
+    ]);
+  });
+
   it('max-bundle takes every section of the bundle that a balanced peer offers', async () => {
     const a = crowded({ bundlePolicy: 'balanced' });
     const b = world.connection(world.bob, { bundlePolicy: 'max-bundle' });
