@@ -54,8 +54,6 @@ export const firefox: PeerKind = {
     'from-red-with-opus': 'Firefox has no RED for audio',
     'fec-to-peer offers': NO_FEC,
     'fec-from-peer offers': NO_FEC,
-    'stop offers':
-      'nothing more comes from Firefox after it took the first section of the bundle again; why has not been found',
   },
   media: true,
   start: async () => {

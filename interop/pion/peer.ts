@@ -24,7 +24,8 @@ export const pion: PeerKind = {
     simulcast: NO_ENCODER,
     'layer-switching': NO_ENCODER,
     'refused-by-kaon': 'Pion takes no answer that refuses one of its tracks',
-    stop: 'Pion keeps the old transport when the first section of the bundle is refused, where browsers begin a new one',
+    'stop-first':
+      'Pion keeps the old transport when the first section of the bundle is refused, where browsers begin a new one',
     hold: 'Pion answers with inactive once it has been inactive',
     'fec-to-peer': 'Pion takes no FEC',
     'fec-from-peer': 'Pion sends no FEC unless it is set up to',

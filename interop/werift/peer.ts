@@ -27,7 +27,8 @@ export const werift: PeerKind = {
     simulcast: NO_ENCODER,
     'layer-switching': NO_ENCODER,
     'media-ice-restart': 'werift sends no more media after an ICE restart',
-    stop: 'werift keeps the old transport when the first section of the bundle is refused, where browsers begin a new one',
+    'stop-first':
+      'werift keeps the old transport when the first section of the bundle is refused, where browsers begin a new one',
     'fec-to-peer': 'werift has no FEC',
     'fec-from-peer': 'werift has no FEC',
     'tones-from-peer': 'werift has no telephone events',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MediaKind } from '../agent/protocol.ts';
 import { type Call, prefer } from '../call.ts';
 import type { Side } from '../link.ts';
 import type { Listener } from '../listener.ts';
@@ -196,24 +197,32 @@ async function goesQuiet(listener: Listener): Promise<void> {
   }
 }
 
-const stopped: MediaScenario = {
-  id: 'stop',
-  title: 'a stopped transceiver, and its section used again',
+/** Kaon stops a section, and the peer uses it again. The first one carries the bundle. */
+const stop = (id: string, title: string, kind: MediaKind): MediaScenario => ({
+  id,
+  title,
   async run({ call: begin }) {
     const call = await begin();
     await bothWays(call);
-    await call.listen('video').more();
-    call.transceiver('video').stop();
+    await call.listen(kind).more();
+    call.transceiver(kind).stop();
     await call.negotiate('kaon');
     assert.equal(call.pc.getTransceivers().length, 1);
-    await call.listen('audio').more();
-    await call.media.send('again', 'video', CAMERA);
+    const other = kind === 'video' ? 'audio' : 'video';
+    await call.listen(other).more();
+    await call.media.send('again', kind, kind === 'video' ? CAMERA : MICROPHONE);
     await call.negotiate('peer');
-    await call.listen('video').more();
+    await call.listen(kind).more();
+    await call.listen(other).more();
     const sections = (call.pc.localDescription?.sdp ?? '').match(/^m=/gm);
     assert.equal(sections?.length, 2);
   },
-};
+});
+
+const stopped = [
+  stop('stop', 'a stopped transceiver, and its section used again', 'audio'),
+  stop('stop-first', 'the same with the first section of the bundle', 'video'),
+];
 
 /** The second choice of each, so that the default would show. What one prefers, the other sends. */
 async function preferenceOfKaon({ call: begin, role }: MediaContext): Promise<void> {
@@ -259,6 +268,6 @@ export const changeScenarios: readonly MediaScenario[] = [
   refusedByKaon,
   refusedByPeer,
   hold,
-  stopped,
+  ...stopped,
   ...preferences,
 ];
