@@ -120,7 +120,9 @@ export function groupOf(session: SessionDescription, mid: string | undefined): r
 
 /** The section refused: port 0, and nothing but what says which one it is. */
 function refused({ mid, before, kind: planned }: SectionPlan): MediaDescription {
-  const { kind, protocol, formats } = before ?? { kind: planned, protocol: 'UDP/TLS/RTP/SAVPF', formats: ['0'] };
+  const { kind, protocol } = before ?? { kind: planned, protocol: 'UDP/TLS/RTP/SAVPF' };
+  // Pion looks for the codec of each payload type that stands here, but for 0.
+  const formats = kind === 'application' && before !== undefined ? before.formats : ['0'];
   const attributes: Attribute[] = kind === 'application' ? [] : [{ name: 'inactive' }];
   const name = mid ?? (before === undefined ? undefined : readMid(before));
   if (name !== undefined) attributes.unshift(makeAttribute(midAttribute, name));

@@ -163,6 +163,17 @@ describe('bundlePolicy', () => {
     ]);
   });
 
+  it('a refused section names no payload types', async () => {
+    const [a, b] = world.pair();
+    a.addTransceiver('audio');
+    a.addTransceiver('video').stop();
+    a.addTransceiver('video');
+    await world.until(negotiate(a, b));
+    a.getTransceivers()[1]?.stop();
+    await world.until(a.setLocalDescription());
+    expect(a.localDescription?.sdp).toContain('m=video 0 UDP/TLS/RTP/SAVPF 0\r\n');
+  });
+
   it('max-bundle takes every section of the bundle that a balanced peer offers', async () => {
     const a = crowded({ bundlePolicy: 'balanced' });
     const b = world.connection(world.bob, { bundlePolicy: 'max-bundle' });
