@@ -52,6 +52,8 @@ export const firefox: PeerKind = {
     'from-h265': NO_H265,
     'to-h265': NO_H265,
     'from-red-with-opus': 'Firefox has no RED for audio',
+    'stop-first':
+      'Firefox sends no more of what stays in a bundle that gets another first section; why has not been found',
     'fec-to-peer offers': NO_FEC,
     'fec-from-peer offers': NO_FEC,
   },

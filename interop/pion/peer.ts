@@ -24,6 +24,7 @@ export const pion: PeerKind = {
     simulcast: NO_ENCODER,
     'layer-switching': NO_ENCODER,
     'refused-by-kaon': 'Pion takes no answer that refuses one of its tracks',
+    stop: 'Pion sends nothing in a section that is used again',
     'stop-first':
       'Pion keeps the old transport when the first section of the bundle is refused, where browsers begin a new one',
     hold: 'Pion answers with inactive once it has been inactive',

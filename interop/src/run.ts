@@ -1,6 +1,7 @@
 /** `pnpm interop`: Kaon against every peer. */
 import { parseArguments, USAGE } from './arguments.ts';
 import { isInside, runInside } from './namespace.ts';
+import type { PeerKind } from './peer-kind.ts';
 import { selectKinds } from './peers.ts';
 import { Report } from './report.ts';
 import { loadStack } from './stack.ts';
@@ -40,8 +41,9 @@ async function main(): Promise<number> {
   }, limit);
 
   const stack = await loadStack(options.stack);
-  // Chromium beside the others: most of the time is spent waiting for media to come.
-  const lanes = [true, false].map((first) => kinds.filter(({ id }) => id.startsWith('chromium') === first));
+  // The browsers beside each other and beside the rest: most of the time is spent waiting for media to come.
+  const laneOf = ({ id }: PeerKind): string => /^(chromium|firefox)/.exec(id)?.[0] ?? 'others';
+  const lanes = Object.values(Object.groupBy(kinds, laneOf)).map((lane = []) => lane);
   await Promise.all(
     lanes.map(async (lane) => {
       const late: Promise<void>[] = [];
