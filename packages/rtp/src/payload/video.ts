@@ -167,8 +167,8 @@ export function evenPart(length: number, count: number, index: number): number {
   return Math.floor(((index + 1) * length) / count) - Math.floor((index * length) / count);
 }
 
-/** Bytes of a frame at most; a 4K key frame of good quality has about two million. */
-const MAX_FRAME = 16 << 20;
+/** Bytes of a frame at most; a 4K key frame of good quality has about two million. A peer may make us keep as much for each stream. */
+const MAX_FRAME = 4 << 20;
 /** A packet this many numbers behind the last one is late. */
 const MAX_LATE = 1000;
 /** Frames that wait at most for a caller who polls late. */
