@@ -110,7 +110,7 @@ async function toPeer({ role, peer, call: begin }: MediaContext, codec: Codec): 
 }
 
 /** The whole picture's mean, in each of its frames about the same. */
-export function isTestPicture(colour: readonly [number, number, number] | undefined): boolean {
+function isTestPicture(colour: readonly [number, number, number] | undefined): boolean {
   return colour?.every((value, i) => Math.abs(value - (TEST_PICTURE[i] ?? 0)) < 25) === true;
 }
 
