@@ -16,6 +16,7 @@ export const werift: PeerKind = {
     'label-by-peer': "werift counts a label's UTF-16 units where its bytes in UTF-8 belong",
     'close-by-both-reuse':
       'when both sides close a channel, werift resets the stream a second time, which ends the next channel of that id',
+    'from-red-with-opus': 'werift sends what it is given',
     'from-h265': 'werift has no H.265',
     'to-h265': 'werift has no H.265',
     'from-h264-mode-0': 'werift describes one kind of H.264',

@@ -62,10 +62,13 @@ async function fromPeer({ role, call: begin }: MediaContext, codec: Codec): Prom
   await call.connect();
   const listener = call.listen(kind);
   listener.record = true;
+  const arrived = new Set<string>();
+  listener.receiver.onrtp = (_, info) => arrived.add(info.codec.mimeType);
   await listener.until('frames', ({ frames }) => frames >= 15);
   if (kind === 'video') await keyFrameOnRequest(listener);
   const { malformed, incomplete } = listener.receiver.counters;
   assert.deepEqual({ malformed, incomplete }, { malformed: 0, incomplete: 0 });
+  assert.ok(arrived.has(codec.mimeType), `packets of ${[...arrived]}`);
   const received = codec.mimeType === 'audio/red' ? ['audio/red', 'audio/opus'] : [codec.mimeType];
   for (const mimeType of listener.mimeTypes) assert.ok(received.includes(mimeType), `received ${mimeType}`);
   if (kind === 'video') judge(codec, listener);
