@@ -192,7 +192,7 @@ describe('addIceCandidate', () => {
     await world.until(connection.setRemoteDescription({ type: 'offer', sdp }));
     await world.until(connection.setLocalDescription());
     expect(connection.localDescription?.sdp).toContain('a=group:BUNDLE 1\r\n');
-    expect(connection.localDescription?.sdp).toContain('m=audio 0 UDP/TLS/RTP/SAVPF 111\r\n');
+    expect(connection.localDescription?.sdp).toContain('m=audio 0 UDP/TLS/RTP/SAVPF 0\r\n');
     await world.until(connection.addIceCandidate({ candidate: LINE, sdpMid: '0' }));
     const remote = connection.sctp?.transport.iceTransport;
     expect(remote?.getRemoteCandidates().map(({ address }) => address)).toEqual(['192.0.2.1']);
