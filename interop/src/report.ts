@@ -14,9 +14,17 @@ export class Report {
   readonly #versions: Map<string, string> = new Map();
   passed: number = 0;
   failed: number = 0;
+  /** Checks that failed at the first attempt, with why. */
+  readonly repeated: string[] = [];
 
   version(kind: PeerKind, text: string): void {
     this.#versions.set(kind.id, text);
+  }
+
+  /** The first attempt at a check failed. */
+  repeat(kind: PeerKind, role: Role, scenario: string, detail: string): void {
+    this.repeated.push(`${kind.id}, Kaon ${role}: ${scenario} ${detail}`);
+    console.log(`once ${kind.id}, Kaon ${role}: ${scenario} ${detail}`);
   }
 
   /** The run against this peer ended before its time. */

@@ -57,6 +57,7 @@ async function main(): Promise<number> {
 
   if (options.write) report.write(kinds);
   else if (options.scenarios.length === 0) console.log(`\n${report.markdown(kinds)}`);
+  for (const each of report.repeated) console.log(`needed a second attempt: ${each}`);
   console.log(`${report.passed} passed, ${report.failed + stray} failed`);
   // Not left to the event loop: stacks stand in each other's process here, and one may keep it alive.
   return process.exit(report.failed + stray === 0 ? 0 : 1);
