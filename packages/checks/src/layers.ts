@@ -12,10 +12,12 @@ export const CORE_PACKAGES: readonly string[] = [
   'rtp',
   'srtp',
   'interceptor',
+  'turn',
+  'mdns',
 ];
 
-/** Folders of core packages that are exempt: `@kaon/dtls/certificate` is asynchronous and uses WebCrypto. */
-export const IMPURE_FOLDERS: readonly string[] = ['packages/dtls/src/certificate/'];
+/** Folders of core packages that are exempt: `@kaon/dtls/certificate` is asynchronous and uses WebCrypto, `@kaon/turn/node` is a program. */
+export const IMPURE_FOLDERS: readonly string[] = ['packages/dtls/src/certificate/', 'packages/turn/src/node/'];
 
 /** What each published package may depend on. `@kaon/` is left out. Everything else is forbidden. */
 export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
@@ -31,6 +33,8 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   srtp: ['interface', 'wire', '@noble/ciphers', '@noble/hashes'],
   interceptor: ['interface', 'wire', 'rtp'],
   media: ['interface', 'wire', 'rtp', 'mediabunny'],
+  turn: ['interface', 'wire', 'stun', 'dtls', 'runtime'],
+  mdns: ['interface', 'wire', 'dns-packet'],
   runtime: ['interface', 'wire'],
   testing: ['interface', 'wire'],
   webrtc: [
@@ -45,8 +49,11 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'rtp',
     'srtp',
     'interceptor',
+    'turn',
+    'mdns',
     'runtime',
   ],
+  doctor: ['interface', 'wire', 'stun', 'runtime', 'webrtc'],
 };
 
 /** Packages that only one folder may import. */

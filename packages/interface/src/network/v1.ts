@@ -21,6 +21,91 @@ export interface UdpSocket {
   readonly receiveBufferSize?: number | undefined;
   /** Tells the platform which remote most datagrams go to, so that it can take a faster path. Purely an optimisation. */
   prefer?(remote: TransportAddress): void;
+  /**
+   * What carries the datagrams, as in `Path`. Undefined: `udp`. With `tcp` each datagram is a frame of a stream to its
+   * remote (RFC 4571), which the socket opens and closes by itself.
+   */
+  readonly protocol?: 'udp' | 'tcp' | undefined;
+}
+
+/** A connected stream of bytes: TCP, or TLS over it. */
+export interface ByteStream {
+  readonly interface: 'kaon:byte-stream/1';
+  readonly local: TransportAddress;
+  readonly remote: TransportAddress;
+  /** Sends `buffer[start, end)`. The bytes may be reused when it returns. False: the stream is closed, nothing was taken. */
+  write(buffer: Uint8Array, start: number, end: number): boolean;
+  /** Bytes written that the platform has not passed on yet. Unbounded: whoever writes looks at it. */
+  readonly bufferedAmount: number;
+  /** Called with what arrived, in pieces of any length; the bytes belong to the callee. What comes before it is set waits. */
+  onData: ((bytes: Uint8Array) => void) | undefined;
+  /** Called when `bufferedAmount` has come down to 0. */
+  onDrain: (() => void) | undefined;
+  /** Called once when the peer ended the stream or it broke, with the reason where there is one. Nothing follows. */
+  onClose: ((error: Error | undefined) => void) | undefined;
+  /** Sends what was written and ends the stream. Idempotent; no callback follows. */
+  close(): void;
+}
+
+/** A bound socket that takes streams. */
+export interface StreamListener {
+  readonly interface: 'kaon:stream-listener/1';
+  /** Where it is bound, with the real port. */
+  readonly local: TransportAddress;
+  /** Called for each stream; the callee owns it. Under TLS, once its handshake is through. */
+  onStream: ((stream: ByteStream) => void) | undefined;
+  /** Called when the listener died by itself. */
+  onError: ((error: Error) => void) | undefined;
+  /** Takes no more streams; those it gave out live on. Idempotent; no callback follows. */
+  close(): void;
+}
+
+/** Options of `connectTcp`, and of a dialer that stands in for it, such as one that goes through a proxy. */
+export interface ConnectOptions {
+  readonly remote: TransportAddress;
+  /** Name that `remote` was resolved from, for proxies that would rather resolve it themselves. */
+  readonly hostname?: string | undefined;
+  /** Numeric address, and port, to connect from. Default: any. */
+  readonly local?: { readonly address: string; readonly port?: number | undefined } | undefined;
+  /** Milliseconds until it is given up. Default 10,000. */
+  readonly timeout?: number | undefined;
+}
+
+/** Opens streams: `Network.connectTcp`, or what an application puts in its place. */
+export type Dialer = (options: ConnectOptions) => Promise<ByteStream>;
+
+/** What a TLS client trusts. */
+export interface TlsClientOptions {
+  /** Name that the certificate must be for, sent as SNI (RFC 6066 §3). A numeric address is compared and not sent. */
+  readonly hostname: string;
+  /** Certificates in PEM that are trusted instead of the platform's. */
+  readonly trustedCertificates?: readonly string[] | undefined;
+  /** False: any certificate will do. Default true. */
+  readonly verify?: boolean | undefined;
+  /** Milliseconds the handshake may take. Default 10,000. */
+  readonly timeout?: number | undefined;
+}
+
+/** What a TLS server shows: certificate chain, leaf first, and private key, in PEM. */
+export interface TlsServerOptions {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/** Options of `listenTcp`. */
+export interface ListenOptions extends BindOptions {
+  /** Streams are TLS. Default: plain TCP. */
+  readonly tls?: TlsServerOptions | undefined;
+}
+
+/** Options of `bindMulticast`. */
+export interface MulticastOptions {
+  /** Group address, such as 224.0.0.251. */
+  readonly group: string;
+  /** Port to bind to and share with others of this machine, such as 5353. */
+  readonly port: number;
+  /** Numeric address, of the group's family, of the interface to join on and to send from; zone included where there is one. */
+  readonly interfaceAddress: string;
 }
 
 /** One address of one interface. */
@@ -43,6 +128,11 @@ export interface BindOptions {
   readonly port?: number | undefined;
   /** Inclusive range to take a free port from; excludes `port`. */
   readonly portRange?: readonly [min: number, max: number] | undefined;
+  /**
+   * Share the port with other sockets that ask for the same (SO_REUSEPORT): the kernel spreads remotes over them.
+   * Rejects where the platform cannot. Default false.
+   */
+  readonly reusePort?: boolean | undefined;
 }
 
 /** Sockets, names and interfaces. */
@@ -53,6 +143,20 @@ export interface Network {
   bindUdp(options: BindOptions): Promise<UdpSocket>;
   /** Numeric addresses of a host name, in the platform's order. Rejects when there are none. */
   resolve(hostname: string, family?: 'IPv4' | 'IPv6'): Promise<readonly TransportAddress['address'][]>;
+  /** Rejects, with the platform's reason, when there is no connection within the time. Absent: no TCP on this platform. */
+  connectTcp?(options: ConnectOptions): Promise<ByteStream>;
+  /** Rejects when the address cannot be bound. */
+  listenTcp?(options: ListenOptions): Promise<StreamListener>;
+  /**
+   * Begins TLS as the client on a stream, which it takes over: no callback of that stream is called any more. Rejects, and
+   * closes the stream, when the handshake fails or the certificate does not verify; `code` is the platform's, such as
+   * `DEPTH_ZERO_SELF_SIGNED_CERT`.
+   */
+  startTls?(stream: ByteStream, options: TlsClientOptions): Promise<ByteStream>;
+  /** Joins a multicast group. The socket gets unicast to its port as well; it does not hear itself unless the platform must. */
+  bindMulticast?(options: MulticastOptions): Promise<UdpSocket>;
+  /** Calls back, a little later, when `interfaces()` has changed. Does not keep the process alive. Returns what ends it. */
+  watchInterfaces?(onChange: () => void): () => void;
 }
 
 /** A pending callback of a `Clock`. */
