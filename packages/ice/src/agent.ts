@@ -149,6 +149,15 @@ export class Agent implements DatagramCore<AgentEvent> {
     this.#settle();
   }
 
+  /**
+   * There will be more bases and servers after all, until `endOfLocalCandidates`: to be called ahead of a `restart` that
+   * looks around anew, or when the network has changed.
+   */
+  reopenLocalCandidates(now: Instant): void {
+    if (this.#begin(now)) this.#gathering.reopen();
+    this.#settle();
+  }
+
   /** One of the peer's candidates. What cannot be used (TCP, a name, filtered, stale, too many) is counted and ignored. */
   addRemoteCandidate(candidate: Candidate, now: Instant): void {
     if (this.#begin(now)) this.#connectivity.addRemoteCandidate(candidate, this.#now);

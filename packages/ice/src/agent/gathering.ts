@@ -141,6 +141,12 @@ export class Gathering {
     this.#completeIfDone();
   }
 
+  /** More bases and servers will be added after all, until `end`: before a restart, or when the network has changed. */
+  reopen(): void {
+    this.#ended = false;
+    if (this.#state !== 'new') this.#setState('gathering');
+  }
+
   /** Reports everything anew under the new fragment, and asks all servers again. */
   restart(fragment: string): void {
     const { locals } = this.#context;
