@@ -109,7 +109,7 @@ export class Connection implements SecureTransport<DtlsEvent> {
     };
   }
 
-  /** The peer's certificate, accepted and proven; undefined until `connected`. */
+  /** The peer's certificate, accepted and proven; undefined until `connected`, and for a client that was not asked. */
   get peerCertificate(): PeerCertificate | undefined {
     return this.#isReadable ? this.#session.peerCertificate : undefined;
   }

@@ -22,10 +22,11 @@ export interface PeerCertificate {
   readonly chain: readonly Uint8Array[];
 }
 
-/** Options of a `Connection`. Everything but the first three has a default. */
+/** Options of a `Connection`. Everything but `role`, `verifyPeer` and a server's `certificate` has a default. */
 export interface ConnectionOptions {
   readonly role: 'client' | 'server';
-  readonly certificate: LocalCertificate;
+  /** What we show of ourselves. A client may be without: it then answers a server that asks with none (RFC 5246 §7.4.6). */
+  readonly certificate?: LocalCertificate | undefined;
   /**
    * Decides on the peer's certificate, usually by `verifyFingerprints`: undefined accepts, an error ends the connection
    * with it. Called once, during the handshake; that the peer has the private key is proven apart from it.
@@ -46,6 +47,13 @@ export interface ConnectionOptions {
    * the peer's address is real.
    */
   readonly cookieExchange?: boolean;
+  /**
+   * Server: ask for the client's certificate, without which the handshake fails. Default true. False, as for TURN: the client
+   * stays unknown, `verifyPeer` is not called and `peerCertificate` undefined.
+   */
+  readonly requestCertificate?: boolean;
+  /** Client: DNS name of the server, sent as SNI (RFC 6066 §3) so that it can choose its certificate. Default: not sent. */
+  readonly serverName?: string | undefined;
   /** Largest datagram of a handshake flight, in bytes, 256 to 65507. Default 1200. */
   readonly mtu?: number;
   /** First retransmission timeout in milliseconds; doubles up to 60 s. Default 100. */
@@ -63,7 +71,7 @@ export interface ConnectionOptions {
 /** Options with everything filled in and checked. */
 export interface Config {
   readonly role: 'client' | 'server';
-  readonly certificate: LocalCertificate;
+  readonly certificate: LocalCertificate | undefined;
   readonly verifyPeer: (peer: PeerCertificate) => CodedError | undefined;
   readonly crypto: DtlsCrypto;
   readonly srtpProfiles: readonly number[];
@@ -71,6 +79,8 @@ export interface Config {
   readonly groups: readonly GroupName[];
   readonly signatureSchemes: readonly SignatureScheme[];
   readonly cookieExchange: boolean;
+  readonly requestCertificate: boolean;
+  readonly serverName: string | undefined;
   readonly mtu: number;
   readonly retransmissionTimeout: number;
   readonly handshakeTimeout: number;
@@ -83,12 +93,13 @@ export interface Config {
 export function resolveOptions(options: ConnectionOptions): Config {
   const { role, certificate, verifyPeer } = options;
   if (role !== 'client' && role !== 'server') bad('role must be client or server');
-  if (!certificate || certificate.chain.length === 0) bad('certificate.chain must not be empty');
-  if (certificate.signer.schemes.length === 0) bad('certificate.signer must have schemes');
+  if (!certificate && role === 'server') bad('a server needs a certificate');
+  if (certificate && certificate.chain.length === 0) bad('certificate.chain must not be empty');
+  if (certificate && certificate.signer.schemes.length === 0) bad('certificate.signer must have schemes');
   if (typeof verifyPeer !== 'function') bad('verifyPeer must be a function');
   return {
     role,
-    certificate,
+    certificate: certificate ?? undefined,
     verifyPeer,
     crypto: options.crypto ?? portableCrypto,
     srtpProfiles: known('srtpProfiles', options.srtpProfiles ?? [], (profile) => PROFILES.includes(profile)),
@@ -106,6 +117,8 @@ export function resolveOptions(options: ConnectionOptions): Config {
       ),
     ),
     cookieExchange: options.cookieExchange ?? false,
+    requestCertificate: options.requestCertificate ?? true,
+    serverName: serverName(options.serverName),
     mtu: within('mtu', options.mtu ?? 1200, 256, 65507),
     retransmissionTimeout: within('retransmissionTimeout', options.retransmissionTimeout ?? 100, 1, 60_000),
     handshakeTimeout: within('handshakeTimeout', options.handshakeTimeout ?? 30_000, 1, Number.MAX_SAFE_INTEGER),
@@ -116,6 +129,13 @@ export function resolveOptions(options: ConnectionOptions): Config {
 }
 
 const PROFILES: readonly number[] = Object.values(SRTP_PROFILE);
+
+/** Without the dot that may end it (RFC 6066 §3). */
+function serverName(name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  if (!/^[\x21-\x7e]{1,255}$/.test(name)) bad('serverName must be a DNS name in ASCII');
+  return name.replace(/\.$/, '');
+}
 
 function suites(ids: readonly number[] | undefined): readonly CipherSuite[] {
   if (ids === undefined) return CIPHER_SUITES;

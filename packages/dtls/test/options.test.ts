@@ -5,7 +5,9 @@ import { options } from './helpers/pair.ts';
 describe('ConnectionOptions', () => {
   const wrong: [string, Record<string, unknown>][] = [
     ['an unknown role', { role: 'peer' }],
-    ['no certificate', { certificate: undefined }],
+    ['a server without a certificate', { role: 'server', certificate: undefined }],
+    ['an empty server name', { serverName: '' }],
+    ['a server name that is not ASCII', { serverName: 'bücher.example' }],
     ['an empty chain', { certificate: { chain: [], signer: { schemes: [0x0403], sign: () => new Uint8Array(0) } } }],
     ['a signer without schemes', { certificate: { chain: [new Uint8Array(1)], signer: { schemes: [] } } }],
     ['no verifyPeer', { verifyPeer: undefined }],
@@ -35,5 +37,6 @@ describe('ConnectionOptions', () => {
   it('takes what is needed and fills in the rest', () => {
     expect(new Connection(options('server')).state).toBe('new');
     expect(new Connection(options('server')).role).toBe('server');
+    expect(new Connection({ role: 'client', verifyPeer: () => undefined }).state).toBe('new');
   });
 });

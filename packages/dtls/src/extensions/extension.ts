@@ -18,6 +18,7 @@ export interface Extension {
 
 /** Extension types that this package knows (IANA "TLS ExtensionType Values"). */
 export const EXTENSION_TYPE = {
+  serverName: 0,
   supportedGroups: 10,
   ecPointFormats: 11,
   signatureAlgorithms: 13,

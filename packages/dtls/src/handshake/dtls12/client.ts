@@ -17,6 +17,7 @@ import { encodeEcPointFormats } from '../../extensions/ec-point-formats.ts';
 import { encodeExtendedMasterSecret } from '../../extensions/extended-master-secret.ts';
 import { EXTENSION_TYPE, type Extension, findExtension } from '../../extensions/extension.ts';
 import { encodeRenegotiationInfo, isEmptyRenegotiationInfo } from '../../extensions/renegotiation-info.ts';
+import { encodeServerName } from '../../extensions/server-name.ts';
 import { encodeSignatureAlgorithms } from '../../extensions/signature-algorithms.ts';
 import { encodeSupportedGroups } from '../../extensions/supported-groups.ts';
 import { decodeUseSrtp, encodeUseSrtp } from '../../extensions/use-srtp.ts';
@@ -220,14 +221,16 @@ export class ClientHandshake implements Handshake {
     }
     const flight: FlightItem[] = [];
     const request = this.#request;
+    const { certificate } = session.config;
     if (request !== undefined) {
-      const { chain } = session.config.certificate;
+      // Without a certificate the list is empty, and nothing has to be proven (RFC 5246 §7.4.6, §7.4.8).
+      const chain = certificate?.chain ?? [];
       flight.push(session.outgoing(HANDSHAKE_TYPE.certificate, encodeCertificate({ type: 'certificate', chain })));
     }
     const exchange = encodeClientKeyExchange({ type: 'client-key-exchange', publicKey: keys.publicKey });
     flight.push(session.outgoing(HANDSHAKE_TYPE.clientKeyExchange, exchange));
     session.deriveMasterSecret(secret);
-    if (request !== undefined) {
+    if (request !== undefined && certificate !== undefined) {
       const scheme = session.chooseScheme(request.signatureSchemes);
       if (scheme === undefined) {
         const sentence = 'The server takes no signature scheme that our certificate has.';
@@ -255,7 +258,7 @@ export class ClientHandshake implements Handshake {
 }
 
 function offeredExtensions(session: Session): readonly Extension[] {
-  const { groups, signatureSchemes, srtpProfiles } = session.config;
+  const { groups, serverName, signatureSchemes, srtpProfiles } = session.config;
   const extensions = [
     encodeExtendedMasterSecret(),
     encodeRenegotiationInfo(),
@@ -263,6 +266,7 @@ function offeredExtensions(session: Session): readonly Extension[] {
     encodeEcPointFormats(),
     encodeSignatureAlgorithms(signatureSchemes),
   ];
+  if (serverName !== undefined) extensions.push(encodeServerName(serverName));
   if (srtpProfiles.length > 0) extensions.push(encodeUseSrtp(srtpProfiles));
   return extensions;
 }

@@ -1,4 +1,4 @@
-/* The server of a full DTLS 1.2 handshake; client.ts has the figure. The server always asks for a certificate. */
+/* The server of a full DTLS 1.2 handshake; client.ts has the figure. Unless told not to, the server asks for a certificate. */
 import type { GroupName, KeyAgreement, SignatureScheme } from '@kaon/interface/crypto/v1';
 import { isMalformed } from '@kaon/wire';
 import { decodeEcPointFormats, encodeEcPointFormats, UNCOMPRESSED } from '../../extensions/ec-point-formats.ts';
@@ -178,21 +178,23 @@ export class ServerHandshake implements Handshake {
       scheme: choice.scheme,
       signature,
     });
-    const request = encodeCertificateRequest({
-      type: 'certificate-request',
-      certificateTypes: [CERTIFICATE_TYPE.ecdsaSign, CERTIFICATE_TYPE.rsaSign],
-      signatureSchemes: config.signatureSchemes,
-      authorities: new Uint8Array(0),
-    });
-    const certificate = encodeCertificate({ type: 'certificate', chain: config.certificate.chain });
+    const request = (): Uint8Array =>
+      encodeCertificateRequest({
+        type: 'certificate-request',
+        certificateTypes: [CERTIFICATE_TYPE.ecdsaSign, CERTIFICATE_TYPE.rsaSign],
+        signatureSchemes: config.signatureSchemes,
+        authorities: new Uint8Array(0),
+      });
+    const chain = config.certificate?.chain ?? [];
+    const certificate = encodeCertificate({ type: 'certificate', chain });
     const flight: FlightItem[] = [
       session.outgoing(HANDSHAKE_TYPE.serverHello, serverHello),
       session.outgoing(HANDSHAKE_TYPE.certificate, certificate),
       session.outgoing(HANDSHAKE_TYPE.serverKeyExchange, exchange),
-      session.outgoing(HANDSHAKE_TYPE.certificateRequest, request),
+      ...(config.requestCertificate ? [session.outgoing(HANDSHAKE_TYPE.certificateRequest, request())] : []),
       session.outgoing(HANDSHAKE_TYPE.serverHelloDone, encodeServerHelloDone()),
     ];
-    this.#due = 'certificate';
+    this.#due = config.requestCertificate ? 'certificate' : 'key-exchange';
     return { flight, timed: true };
   }
 
@@ -216,7 +218,7 @@ export class ServerHandshake implements Handshake {
     this.#keys = undefined;
     this.#session.incoming(message);
     this.#session.deriveMasterSecret(secret);
-    this.#due = 'certificate-verify';
+    this.#due = this.#session.config.requestCertificate ? 'certificate-verify' : 'finished';
     return { keys: this.#session.keys() };
   }
 

@@ -14,7 +14,7 @@ import { ALERT } from '../../messages/alert.ts';
 import { CHANGE_CIPHER_SPEC } from '../../messages/change-cipher-spec.ts';
 import { encodeHandshakeFragment } from '../../messages/handshake-fragment.ts';
 import { HANDSHAKE_TYPE } from '../../messages/handshake-type.ts';
-import type { Config, PeerCertificate } from '../../options.ts';
+import type { Config, LocalCertificate, PeerCertificate } from '../../options.ts';
 import { CONTENT_TYPE } from '../../record/content-type.ts';
 import type { CipherSuite } from '../../suites/cipher-suites.ts';
 import { schemeAuthentication } from '../../suites/signature-schemes.ts';
@@ -117,13 +117,13 @@ export class Session {
 
   /** Our best scheme among those the peer takes, for a key of this kind; undefined when there is none. */
   chooseScheme(accepted: readonly SignatureScheme[]): SignatureScheme | undefined {
-    return this.config.certificate.signer.schemes.find((scheme) => accepted.includes(scheme));
+    return this.config.certificate?.signer.schemes.find((scheme) => accepted.includes(scheme));
   }
 
-  /** Signs with our certificate's key. */
+  /** Signs with the key of our certificate, by a scheme of `chooseScheme`. */
   sign(scheme: SignatureScheme, data: Uint8Array): Uint8Array | Step {
     try {
-      return this.config.certificate.signer.sign(scheme, data);
+      return (this.config.certificate as LocalCertificate).signer.sign(scheme, data);
     } catch (cause) {
       return fail(ALERT.internalError, 'DTLS_SIGNING_FAILED', 'The local signer threw an error.', cause);
     }
