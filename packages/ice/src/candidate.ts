@@ -7,6 +7,9 @@ export type CandidateType = 'host' | 'srflx' | 'prflx' | 'relay';
 /** TCP candidate types of RFC 6544 §4.5. */
 export type TcpType = 'active' | 'passive' | 'so';
 
+/** Transports between a TURN client and its server (RFC 8656 §3.1). */
+export type RelayProtocol = 'udp' | 'dtls' | 'tcp' | 'tls';
+
 /** One candidate as it is signalled (RFC 8839 §5.1); a plain record. */
 export interface Candidate {
   /** 1 to 32 ice-chars; equal for candidates that are likely to work or fail together (RFC 8445 §5.1.1.3). */
@@ -31,6 +34,8 @@ export interface Candidate {
   readonly extensions?: readonly (readonly [name: string, value: string])[];
   /** STUN or TURN server that a local candidate came from. Never on the wire. */
   readonly url?: string;
+  /** What carries a local relayed candidate's datagrams to its TURN server. Never on the wire. */
+  readonly relayProtocol?: RelayProtocol;
 }
 
 /** The candidate's transport address, canonical; undefined when its address is a name. */

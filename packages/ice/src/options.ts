@@ -1,6 +1,7 @@
 import type { TransportAddress } from '@kaon/interface/core/v1';
 import type { CryptoProvider, RandomSource } from '@kaon/interface/crypto/v1';
 import type { Trace } from '@kaon/interface/trace/v1';
+import { type AddressRewrite, type CheckedRewrite, checkAddressRewrites } from './address-rewrite.ts';
 import type { CandidateType } from './candidate.ts';
 import { checkCredentials, type IceCredentials } from './credentials.ts';
 import { IceError } from './errors.ts';
@@ -36,6 +37,9 @@ export interface AgentOptions {
   readonly interfaceFilter?: ((networkName: string) => boolean) | undefined;
   /** Whether a local base, or a remote candidate, at this address is used. Throwing refuses. Default: all. */
   readonly addressFilter?: ((address: TransportAddress, side: 'local' | 'remote') => boolean) | undefined;
+
+  /** Addresses to signal in place of local ones, or besides them. Default: none. Throws `ICE_BAD_OPTION`. */
+  readonly addressRewrites?: readonly AddressRewrite[] | undefined;
 
   /** Ta: ms between new transactions once `burst` is used up (RFC 8445 §14.2). Default 50. */
   readonly pacing?: number | undefined;
@@ -73,6 +77,7 @@ export type ResolvedOptions = {
   readonly interfaceFilter: (networkName: string) => boolean;
   readonly addressFilter: (address: TransportAddress, side: 'local' | 'remote') => boolean;
   readonly nominationDelay: NominationDelay;
+  readonly addressRewrites: readonly CheckedRewrite[];
 };
 
 type NumericOption =
@@ -107,6 +112,7 @@ export function resolveOptions(options: AgentOptions): ResolvedOptions {
     interfaceFilter: guarded(options.interfaceFilter),
     addressFilter: guarded(options.addressFilter),
     nominationDelay,
+    addressRewrites: checkAddressRewrites(options.addressRewrites ?? []),
     pacing: check('pacing', options.pacing ?? 50, 1),
     burst: check('burst', burst, 1),
     maxCandidatePairs: check('maxCandidatePairs', maxCandidatePairs, 1),

@@ -199,7 +199,7 @@ export class Checks {
       relatedPort: base.port,
       usernameFragment: check.generation.local.usernameFragment,
     };
-    const local = { candidate, base, preference };
+    const local = { candidate, base, preference, protocol: pair.local.protocol, tcpType: pair.local.tcpType };
     // Each answer may name another address: the peer must not fill memory with them.
     if (locals.all.length < MAX_LOCALS) locals.add(local);
     return local;

@@ -9,7 +9,7 @@ import {
   isUnspecified,
   samePath,
 } from '@kaon/wire';
-import type { Candidate } from '../candidate.ts';
+import type { Candidate, TcpType } from '../candidate.ts';
 import { IceError } from '../errors.ts';
 import type { IceGatheringState } from '../events.ts';
 import type { NetworkType } from '../options.ts';
@@ -18,10 +18,16 @@ import { bindingIndication } from './consent.ts';
 import { type Context, newTransactionId } from './context.ts';
 import { type LocalCandidate, sameBase, withoutZone } from './local-candidates.ts';
 
-/** A bound UDP socket of the driver. */
+/** A bound socket of the driver. */
 export interface LocalBase {
-  /** Where it is bound: numeric and not the unspecified address; IPv6 link-local with its zone. */
+  /** Where it is bound: numeric and not the unspecified address; IPv6 link-local with its zone. An active TCP base has port 9. */
   readonly address: TransportAddress;
+  /** Default udp. */
+  readonly protocol?: 'udp' | 'tcp' | undefined;
+  /** Who opens connections (RFC 6544 §4.5); of TCP alone, and needed there. */
+  readonly tcpType?: TcpType | undefined;
+  /** An mDNS name that stands for the address wherever that would be signalled (draft-ietf-mmusic-mdns-ice-candidates §3.1). */
+  readonly name?: string | undefined;
   /** Interface, for `interfaceFilter`. */
   readonly networkName?: string | undefined;
   readonly networkType?: NetworkType | undefined;
@@ -35,6 +41,8 @@ export interface LocalBase {
 export interface StunServer {
   readonly address: TransportAddress;
   readonly url: string;
+  /** It is asked, but no error of its own is reported: a TURN server that speaks for itself. Default false. */
+  readonly quiet?: boolean | undefined;
 }
 
 /** Local candidates: host ones from bases, server-reflexive ones from every server through every base (RFC 8445 §5.1.1). */
@@ -131,7 +139,15 @@ export class Gathering {
         ? localPreferenceOf(candidate.priority)
         : (ours?.preference ?? localPreference({ family: base.family, index: locals.all.length }));
     const priority = candidate.priority > 0 ? candidate.priority : candidatePriority(candidate.type, preference);
-    this.#add({ candidate: { ...candidate, priority, usernameFragment: this.#fragment }, base, preference }, true);
+    this.#add(
+      {
+        candidate: { ...candidate, priority, usernameFragment: this.#fragment },
+        base,
+        preference,
+        protocol: candidate.protocol,
+      },
+      true,
+    );
   }
 
   /** No more bases and servers: complete once the queries have ended. */
@@ -261,7 +277,10 @@ export class Gathering {
       usernameFragment: this.#fragment,
       ...(cost > 0 ? { extensions: [['network-cost', String(cost)] as const] } : {}),
     };
-    this.#add({ candidate, base: address, preference: base.preference, networkType: local.networkType }, true);
+    this.#add(
+      { candidate, base: address, preference: base.preference, protocol: 'udp', networkType: local.networkType },
+      true,
+    );
   }
 
   #addReflexive({ base, server }: Query, mapped: TransportAddress): void {
@@ -287,7 +306,10 @@ export class Gathering {
       usernameFragment: this.#fragment,
       url: server.url,
     };
-    this.#add({ candidate, base: base.address, preference, networkType: base.local.networkType }, true);
+    this.#add(
+      { candidate, base: base.address, preference, protocol: 'udp', networkType: base.local.networkType },
+      true,
+    );
   }
 
   #add(local: LocalCandidate, report: boolean): void {

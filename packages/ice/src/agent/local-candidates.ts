@@ -1,5 +1,5 @@
 import type { TransportAddress } from '@kaon/interface/core/v1';
-import type { Candidate, CandidateType } from '../candidate.ts';
+import type { Candidate, CandidateType, TcpType } from '../candidate.ts';
 import { sameCandidate } from '../candidate.ts';
 
 /** A local candidate and the socket it is reached through. */
@@ -9,6 +9,10 @@ export interface LocalCandidate {
   readonly base: TransportAddress;
   /** Local preference (RFC 8445 §5.1.2), also of peer-reflexive candidates found from here. */
   readonly preference: number;
+  /** Protocol of the socket, and so of its paths. */
+  readonly protocol: 'udp' | 'tcp';
+  /** Who opens connections; only of TCP. */
+  readonly tcpType?: TcpType | undefined;
   readonly networkType?: string | undefined;
 }
 

@@ -52,7 +52,7 @@ export function local(
   const preference = 65535 - (port % 1000);
   const priority = candidatePriority(type, preference);
   const candidate = { foundation, component: 1, protocol: 'udp', priority, address, port, type } as const;
-  return { candidate, base, preference };
+  return { candidate, base, preference, protocol: 'udp' };
 }
 
 export function remote(port: number, priority = 1000, foundation = '1', type: CandidateType = 'host'): RemoteCandidate {
