@@ -1,28 +1,51 @@
 import { lookup } from 'node:dns/promises';
-import type { BindOptions, Network, UdpSocket } from '@kaon/interface/network/v1';
+import type { BindOptions, ListenOptions, Network, StreamListener, UdpSocket } from '@kaon/interface/network/v1';
 import { addressFamily } from '@kaon/wire';
 import { RuntimeError } from '../errors.ts';
 import { interfaces } from './interfaces.ts';
+import { connectTcp, listenOn } from './tcp.ts';
 import { bindUdpSocket } from './udp-socket.ts';
 
 /**
- * Sockets by `node:dgram`, names by the system's resolver. Works on Node, Bun and Deno.
+ * Sockets by `node:dgram`, streams by `node:net` and `node:tls`, names by the system's resolver. Works on Node, Bun and Deno.
  *
- * `bindUdp` rejects with a `RuntimeError` on an address that is not numeric (`RUNTIME_BAD_ADDRESS`), on a range that holds no
- * port (`RUNTIME_BAD_PORT_RANGE`) and when every port of the range is taken (`RUNTIME_NO_FREE_PORT`); with the platform's
- * error, such as `EADDRNOTAVAIL`, when the address cannot be bound. `resolve` rejects with `RUNTIME_NAME_NOT_FOUND`.
+ * `bindUdp` and `listenTcp` reject with a `RuntimeError` on an address that is not numeric (`RUNTIME_BAD_ADDRESS`), on a range
+ * that holds no port (`RUNTIME_BAD_PORT_RANGE`), when every port of the range is taken (`RUNTIME_NO_FREE_PORT`) and when a port
+ * is to be shared where that cannot be (`RUNTIME_NO_PORT_SHARING`); with the platform's error, such as `EADDRNOTAVAIL`, when the
+ * address cannot be bound. `connectTcp` rejects with the platform's error, such as `ECONNREFUSED`, and with `ETIMEDOUT` when its
+ * time is over. `resolve` rejects with `RUNTIME_NAME_NOT_FOUND`.
  */
 export const nodeNetwork: Network = {
   interface: 'kaon:network/1',
   interfaces,
   bindUdp,
   resolve,
+  connectTcp,
+  listenTcp,
 };
 
-async function bindUdp({ address, port, portRange }: BindOptions): Promise<UdpSocket> {
+function bindUdp(options: BindOptions): Promise<UdpSocket> {
+  const reusePort = options.reusePort ?? false;
+  return bindSomewhere(options, (address, family, port) => bindUdpSocket(address, family, port, reusePort));
+}
+
+function listenTcp(options: ListenOptions): Promise<StreamListener> {
+  const shared = { reusePort: options.reusePort ?? false, tls: options.tls };
+  return bindSomewhere(options, (address, family, port) => listenOn(address, family, port, shared));
+}
+
+/** Binds to the port that is asked for, or to a free one of the range. */
+async function bindSomewhere<T>(
+  { address, port, portRange, reusePort }: BindOptions,
+  bind: (address: string, family: 'IPv4' | 'IPv6', port: number) => Promise<T>,
+): Promise<T> {
   const family = addressFamily(address);
   if (family === undefined) throw new RuntimeError('RUNTIME_BAD_ADDRESS', `${address} is not a numeric IP address.`);
-  if (portRange === undefined) return bindUdpSocket(address, family, port ?? 0);
+  // Deno's node:dgram and node:net have no SO_REUSEPORT: without this the second of them would get nothing, or an odd error.
+  if (reusePort === true && 'Deno' in globalThis) {
+    throw new RuntimeError('RUNTIME_NO_PORT_SHARING', 'This platform cannot share a port between sockets.');
+  }
+  if (portRange === undefined) return bind(address, family, port ?? 0);
   const [min, max] = portRange;
   if (!isPort(min) || !isPort(max) || min < 1 || max < min) {
     throw new RuntimeError('RUNTIME_BAD_PORT_RANGE', `There is no port from ${min} to ${max}.`);
@@ -33,7 +56,7 @@ async function bindUdp({ address, port, portRange }: BindOptions): Promise<UdpSo
   let lastError: unknown;
   for (let i = 0; i < count; i++) {
     try {
-      return await bindUdpSocket(address, family, min + ((first + i) % count));
+      return await bind(address, family, min + ((first + i) % count));
     } catch (error) {
       const code = errorCode(error);
       if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;

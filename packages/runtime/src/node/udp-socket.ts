@@ -11,12 +11,18 @@ const MAX_QUEUED = 256 << 10;
 const BLOCK = 128 << 10;
 
 /** Binds a UDP socket. Rejects with the platform's error when the address cannot be bound. */
-export function bindUdpSocket(address: string, family: 'IPv4' | 'IPv6', port: number): Promise<UdpSocket> {
+export function bindUdpSocket(
+  address: string,
+  family: 'IPv4' | 'IPv6',
+  port: number,
+  reusePort: boolean,
+): Promise<UdpSocket> {
   return new Promise((resolve, reject) => {
     const version = family === 'IPv4' ? 4 : 6;
     const socket = createSocket({
       type: version === 4 ? 'udp4' : 'udp6',
       ipv6Only: version === 6,
+      reusePort,
       // Addresses are numeric: with this a send is done when it returns instead of waiting for a resolver's turn.
       lookup: (hostname, _options, callback) => callback(null, hostname, version),
     });
