@@ -106,7 +106,16 @@ export class Agent implements DatagramCore<AgentEvent> {
 
   /** Whether the peer is an ICE-lite agent (`a=ice-lite`): it only answers, and we control. */
   setRemoteLite(lite: boolean, now: Instant): void {
-    if (this.#begin(now)) this.#connectivity.setRemoteLite(lite);
+    if (this.#begin(now)) this.#connectivity.setRemoteLite(lite, this.#now);
+    this.#settle();
+  }
+
+  /**
+   * Whether the peer understands renomination (`a=ice-options:renomination`); without a word from the caller it is taken
+   * to. Only of use with the option `renomination`.
+   */
+  setRemoteRenomination(supported: boolean, now: Instant): void {
+    if (this.#begin(now)) this.#connectivity.setRemoteRenomination(supported);
     this.#settle();
   }
 
@@ -116,12 +125,24 @@ export class Agent implements DatagramCore<AgentEvent> {
     this.#settle();
   }
 
-  /** A socket is gone: its candidates and pairs go with it. */
-  removeLocalBase(address: TransportAddress, now: Instant): void {
+  /**
+   * A socket is gone, or an allocation (`address` is the relayed one then): its candidates and pairs go with it. If the
+   * selected pair was one of them, another valid one takes its place at once, or the rest is checked again.
+   */
+  removeLocalBase(address: TransportAddress, now: Instant, protocol: 'udp' | 'tcp' = 'udp'): void {
     if (this.#begin(now)) {
-      this.#gathering.removeBase(address);
-      this.#connectivity.removeBase(address);
+      this.#gathering.removeBase(address, protocol);
+      this.#connectivity.removeBase(address, protocol, this.#now);
     }
+    this.#settle();
+  }
+
+  /**
+   * Nothing can be sent on this path any more: a TCP connection could not be opened, or broke. Its pair has failed; an
+   * active or simultaneous-open one that was in use is opened anew.
+   */
+  pathFailed(path: Path, now: Instant): void {
+    if (this.#begin(now)) this.#connectivity.pathFailed(path, this.#now);
     this.#settle();
   }
 

@@ -10,13 +10,26 @@ import type { IceRole } from './events.ts';
 /** Kinds of network, as a platform may know them. */
 export type NetworkType = 'ethernet' | 'wifi' | 'cellular' | 'vpn' | 'loopback' | 'unknown';
 
-/** How long a valid pair waits for a better one before it is nominated, in ms, by the less direct type of its two candidates. */
-export type NominationDelay = { readonly [T in CandidateType]: number };
+/**
+ * How long a valid pair waits for a better one before it is nominated, in ms, by the less direct type of its two
+ * candidates; a TCP pair waits for `tcp` if that is longer.
+ */
+export type NominationDelay = { readonly [T in CandidateType | 'tcp']: number };
 
 /** What may be set on an `Agent`. */
 export interface AgentOptions {
   /** Controlling for the side that made the first offer (RFC 8445 §6.1.1). */
   readonly role: IceRole;
+  /**
+   * ICE-lite (RFC 8445 §2.5): only host candidates, only answers, controlled unless the peer is lite too. For servers with
+   * a public address. Default false.
+   */
+  readonly lite?: boolean | undefined;
+  /**
+   * Whether the controlling side moves to a better pair after one was selected, by draft-thatcher-ice-renomination. The
+   * controlled side follows such a peer always. Default false.
+   */
+  readonly renomination?: boolean | undefined;
   /** Source of credentials, transaction ids, the tie-breaker and jitter. */
   readonly random: RandomSource;
   /** HMAC-SHA1 for message integrity. Default: portable. */
@@ -49,7 +62,7 @@ export interface AgentOptions {
   readonly gatheringTimeout?: number | undefined;
   /** Most pairs in the check list (RFC 8445 §6.1.2.5), and most remote candidates. Default 100. */
   readonly maxCandidatePairs?: number | undefined;
-  /** Default 0 for host, 50 for prflx, 100 for srflx, 500 for relay. */
+  /** Default 0 for host, 50 for prflx, 100 for srflx, 500 for relay and tcp. */
   readonly nominationDelay?: Partial<NominationDelay> | undefined;
   /** ms before which checking does not fail, and for which candidates are awaited (RFC 8863 §4). Default 39 500. */
   readonly patience?: number | undefined;
@@ -65,12 +78,19 @@ export interface AgentOptions {
    * checks do not, and between refreshes of server-reflexive bindings until a pair is selected (RFC 8445 §11). Default 15 000.
    */
   readonly keepaliveInterval?: number | undefined;
+  /**
+   * ms between checks of the pair that would take the place of the selected one, so that it can at once. Infinity: none.
+   * Default 25 000.
+   */
+  readonly backupInterval?: number | undefined;
 }
 
 /** Options with all defaults filled in. */
 export type ResolvedOptions = {
   readonly [K in NumericOption]: number;
 } & {
+  readonly lite: boolean;
+  readonly renomination: boolean;
   readonly candidateTypes: readonly CandidateType[];
   readonly families: readonly ('IPv4' | 'IPv6')[];
   readonly networkTypes: readonly NetworkType[] | undefined;
@@ -89,7 +109,8 @@ type NumericOption =
   | 'consentInterval'
   | 'consentTimeout'
   | 'disconnectedTimeout'
-  | 'keepaliveInterval';
+  | 'keepaliveInterval'
+  | 'backupInterval';
 
 /** Fills in defaults. Throws IceError `ICE_BAD_OPTION` or `ICE_BAD_CREDENTIALS`. */
 export function resolveOptions(options: AgentOptions): ResolvedOptions {
@@ -105,8 +126,12 @@ export function resolveOptions(options: AgentOptions): ResolvedOptions {
   if (!Number.isInteger(burst) || !Number.isInteger(maxCandidatePairs)) {
     throw new IceError('ICE_BAD_OPTION', 'burst and maxCandidatePairs are whole numbers');
   }
+  const lite = options.lite ?? false;
+  const candidateTypes = options.candidateTypes ?? ['host', 'srflx', 'prflx', 'relay'];
   return {
-    candidateTypes: options.candidateTypes ?? ['host', 'srflx', 'prflx', 'relay'],
+    lite,
+    renomination: options.renomination ?? false,
+    candidateTypes: lite ? candidateTypes.filter((type) => type === 'host') : candidateTypes,
     families: options.families ?? ['IPv4', 'IPv6'],
     networkTypes: options.networkTypes,
     interfaceFilter: guarded(options.interfaceFilter),
@@ -122,10 +147,11 @@ export function resolveOptions(options: AgentOptions): ResolvedOptions {
     consentTimeout: check('consentTimeout', options.consentTimeout ?? 30_000, 1),
     disconnectedTimeout: check('disconnectedTimeout', options.disconnectedTimeout ?? 5000, 1),
     keepaliveInterval: check('keepaliveInterval', options.keepaliveInterval ?? 15_000, 1),
+    backupInterval: check('backupInterval', options.backupInterval ?? 25_000, 1),
   };
 }
 
-const DEFAULT_NOMINATION_DELAY: NominationDelay = { host: 0, prflx: 50, srflx: 100, relay: 500 };
+const DEFAULT_NOMINATION_DELAY: NominationDelay = { host: 0, prflx: 50, srflx: 100, relay: 500, tcp: 500 };
 
 const everything = (): boolean => true;
 

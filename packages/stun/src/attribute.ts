@@ -24,6 +24,7 @@ import { type MappedAddress, mappedAddress } from './attributes/mapped-address.t
 import { type MessageIntegrity, messageIntegrity } from './attributes/message-integrity.ts';
 import { type MessageIntegritySha256, messageIntegritySha256 } from './attributes/message-integrity-sha256.ts';
 import { type MobilityTicket, mobilityTicket } from './attributes/mobility-ticket.ts';
+import { type Nomination, nomination, pionNomination } from './attributes/nomination.ts';
 import { type Nonce, nonce } from './attributes/nonce.ts';
 import { type OtherAddress, otherAddress } from './attributes/other-address.ts';
 import { type Padding, padding } from './attributes/padding.ts';
@@ -100,6 +101,7 @@ export type Attribute =
   | OtherAddress
   | ThirdPartyAuthorization
   | MobilityTicket
+  | Nomination
   | GoogNetworkInfo
   | UnknownAttribute;
 
@@ -164,8 +166,11 @@ const CODECS: readonly AttributeCodec<Attribute>[] = [
   otherAddress,
   thirdPartyAuthorization,
   mobilityTicket,
+  nomination,
   googNetworkInfo,
 ];
 
-const BY_CODE: ReadonlyMap<number, AttributeCodec<Attribute>> = new Map(CODECS.map((codec) => [codec.code, codec]));
+const BY_CODE: ReadonlyMap<number, AttributeCodec<Attribute>> = new Map(
+  [...CODECS, pionNomination].map((codec) => [codec.code, codec]),
+);
 const BY_TYPE: ReadonlyMap<string, AttributeCodec<Attribute>> = new Map(CODECS.map((codec) => [codec.type, codec]));

@@ -74,6 +74,10 @@ describe('what peers write differently', () => {
     expect(attributes).toEqual([{ type: 'password-algorithm', algorithm: 9, parameters: bytes('ff') }]);
   });
 
+  it('a NOMINATION under the number that Pion gives it', () => {
+    expect(parseMessage(raw('0030 0004 00000007')).attributes).toEqual([{ type: 'nomination', nomination: 7 }]);
+  });
+
   it('padding that is not zero', () => {
     expect(parseMessage(raw('0006 0001 61 ffffff')).attributes).toEqual([{ type: 'username', username: 'a' }]);
   });

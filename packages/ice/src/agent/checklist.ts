@@ -63,8 +63,8 @@ export class Checklist {
   }
 
   /** Removes and returns the pairs of a base. */
-  removeBase(base: TransportAddress): CandidatePair[] {
-    const gone = this.#pairs.filter((pair) => sameBase(pair.path.local, base));
+  removeBase(base: TransportAddress, protocol: 'udp' | 'tcp'): CandidatePair[] {
+    const gone = this.#pairs.filter(({ path }) => path.protocol === protocol && sameBase(path.local, base));
     for (const pair of gone) this.remove(pair);
     return gone;
   }

@@ -185,7 +185,7 @@ export class Checks {
     if ((own.address === address && own.port === port) || sameAddress(base, { address, family: base.family, port })) {
       return pair.local;
     }
-    const known = locals.at(address, port, base);
+    const known = locals.at(address, port, base, pair.path.protocol);
     if (known !== undefined) return known;
     const candidate: Candidate = {
       foundation: locals.foundation('prflx', base.address, 'udp', ''),

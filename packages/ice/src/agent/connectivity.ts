@@ -27,6 +27,7 @@ export class Connectivity {
   readonly #nomination: Nomination;
   #generation: Generation;
   #remoteLite = false;
+  #remoteRenomination = true;
   #restarted = false;
   #lost = false;
   #failure: IceError | undefined;
@@ -64,8 +65,13 @@ export class Connectivity {
     return this.#failure;
   }
 
+  /** Whether the peer, should we control it, can be led to another pair. */
+  setRemoteRenomination(supported: boolean): void {
+    this.#remoteRenomination = supported;
+  }
+
   /** A lite peer only answers, so we control (RFC 8445 §6.1.1). */
-  setRemoteLite(lite: boolean): void {
+  setRemoteLite(lite: boolean, _now: Instant): void {
     this.#remoteLite = lite;
     if (lite) this.setRole('controlling');
   }
@@ -139,12 +145,22 @@ export class Connectivity {
   }
 
   /** A base is gone, and with it all its pairs. */
-  removeBase(address: TransportAddress): void {
-    const gone = this.#generation.checklist.removeBase(address);
+  removeBase(address: TransportAddress, protocol: 'udp' | 'tcp', _now: Instant): void {
+    const gone = this.#generation.checklist.removeBase(address, protocol);
     for (const pair of gone) this.#abandon(pair);
     const selected = this.selection.pair;
     if (selected !== undefined && sameBase(selected.path.local, address)) this.#loseSelected();
     this.selection.changed();
+  }
+
+  /** The way that a pair takes is closed. */
+  pathFailed(path: Path, _now: Instant): void {
+    const pair = this.#generation.checklist.find(path);
+    if (pair === undefined) return;
+    this.#abandon(pair);
+    pair.fail();
+    this.selection.changed();
+    if (pair === this.selection.pair) this.#loseSelected();
   }
 
   handleRequest(message: StunMessage, bytes: Uint8Array, path: Path, now: Instant): void {
@@ -274,7 +290,7 @@ export class Connectivity {
   /** A check from an address that nobody signalled: a peer-reflexive candidate (RFC 8445 §7.3.1.3). */
   #discover(check: AcceptedCheck, path: Path): CandidatePair | undefined {
     const { remotes, checklist } = this.#generation;
-    const local = this.#context.locals.forBase(path.local);
+    const local = this.#context.locals.forBase(path.local, path.protocol);
     if (local === undefined) return undefined;
     const known = remotes.at(path.remote);
     const remote = known ?? remotes.addReflexive(path.remote, check.priority, check.remoteFragment);

@@ -14,6 +14,8 @@ export interface LocalCandidate {
   /** Who opens connections; only of TCP. */
   readonly tcpType?: TcpType | undefined;
   readonly networkType?: string | undefined;
+  /** Of the base, 0 to 999; undefined for one that nothing is known of. */
+  readonly networkCost?: number | undefined;
 }
 
 /** All local candidates, and their foundations. */
@@ -28,7 +30,10 @@ export class LocalCandidates {
   /** Adds a candidate unless the same is there already for the same base. */
   add(local: LocalCandidate): boolean {
     const known = this.#all.some(
-      (each) => sameBase(each.base, local.base) && sameCandidate(each.candidate, local.candidate),
+      (each) =>
+        each.protocol === local.protocol &&
+        sameBase(each.base, local.base) &&
+        sameCandidate(each.candidate, local.candidate),
     );
     if (!known) this.#all.push(local);
     return !known;
@@ -47,24 +52,36 @@ export class LocalCandidates {
   }
 
   /** Forgets every candidate of a base. */
-  removeBase(base: TransportAddress): void {
-    for (let i = this.#all.length - 1; i >= 0; i--) if (sameBase(this.#all[i]!.base, base)) this.#all.splice(i, 1);
+  removeBase(base: TransportAddress, protocol: 'udp' | 'tcp' = 'udp'): void {
+    for (let i = this.#all.length - 1; i >= 0; i--) {
+      const each = this.#all[i]!;
+      if (each.protocol === protocol && sameBase(each.base, base)) this.#all.splice(i, 1);
+    }
   }
 
   /** The best candidate that is sent from this base, or undefined. */
-  forBase(base: TransportAddress): LocalCandidate | undefined {
+  forBase(base: TransportAddress, protocol: 'udp' | 'tcp' = 'udp'): LocalCandidate | undefined {
     let best: LocalCandidate | undefined;
     for (const each of this.#all) {
-      if (!sameBase(each.base, base)) continue;
+      if (each.protocol !== protocol || !sameBase(each.base, base)) continue;
       if (best === undefined || each.candidate.priority > best.candidate.priority) best = each;
     }
     return best;
   }
 
   /** The candidate of a base that the world sees at this address. */
-  at(address: string, port: number, base: TransportAddress): LocalCandidate | undefined {
+  at(
+    address: string,
+    port: number,
+    base: TransportAddress,
+    protocol: 'udp' | 'tcp' = 'udp',
+  ): LocalCandidate | undefined {
     return this.#all.find(
-      (each) => sameBase(each.base, base) && each.candidate.address === address && each.candidate.port === port,
+      (each) =>
+        each.protocol === protocol &&
+        sameBase(each.base, base) &&
+        each.candidate.address === address &&
+        each.candidate.port === port,
     );
   }
 
@@ -82,7 +99,7 @@ export class LocalCandidates {
   }
 }
 
-/** Whether two bases are one socket. */
+/** Whether two bases of one protocol are one socket. */
 export function sameBase(a: TransportAddress, b: TransportAddress): boolean {
   return a.port === b.port && a.address === b.address;
 }

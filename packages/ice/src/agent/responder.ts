@@ -37,7 +37,7 @@ export class Responder {
     const generation = generations.find((each) => matches(each, ours, theirs));
     if (generation === undefined) return this.#drop('username', path, now);
     if (!verifyIntegrity(bytes, generation.localMac)) return this.#drop('integrity', path, now);
-    if (locals.forBase(path.local) === undefined) return this.#drop('base', path, now);
+    if (locals.forBase(path.local, path.protocol) === undefined) return this.#drop('base', path, now);
 
     const answer = (cls: 'success' | 'error', ...attributes: readonly Attribute[]): void =>
       outbox.push(generation.response(cls, message.transactionId, attributes), path);
