@@ -1,3 +1,4 @@
+import { isMalformed } from '@kaon/wire';
 import { describe, expect, it } from 'vitest';
 import { EXTENSION_TYPE, findExtension } from '../src/extensions/extension.ts';
 import { decodeClientHello } from '../src/messages/client-hello.ts';
@@ -61,7 +62,7 @@ describe('requestCertificate: false', () => {
 describe('serverName', () => {
   const extension = (serverName: string | undefined): Uint8Array | undefined => {
     const hello = decodeClientHello(exchange({ serverName }).messages[0]?.body ?? new Uint8Array(0));
-    if (hello.type !== 'client-hello') throw new Error('no hello');
+    if (isMalformed(hello)) throw new Error('no hello');
     return findExtension(hello.extensions, EXTENSION_TYPE.serverName);
   };
 
