@@ -8,6 +8,10 @@ export type IceErrorCode =
   | 'ICE_BAD_OPTION'
   /** A local address that is no IP address and port. */
   | 'ICE_BAD_ADDRESS'
+  /** A username fragment that another connection on the same shared port has. */
+  | 'ICE_UFRAG_TAKEN'
+  /** A shared port with as many connections as it may have. */
+  | 'ICE_MUX_FULL'
   /** A frame that does not fit the framing of RFC 4571. */
   | 'ICE_FRAME_TOO_LARGE'
   /** No candidate pair worked within the patience of RFC 8863. */

@@ -1,0 +1,3 @@
+export { type CheckUsername, checkUsername } from './stun-peek.ts';
+export { UfragRouter, type UfragRouterOptions } from './ufrag-router.ts';
+export { type UnknownRequest, UnknownRequests, type UnknownRequestsOptions } from './unknown-requests.ts';
