@@ -1,41 +1,27 @@
 import type { Instant, Path, TransportAddress } from '@kaon/interface/core/v1';
 import { attribute, ClientTransaction, encodeMessage, formatTransactionId, METHOD, type StunMessage } from '@kaon/stun';
-import {
-  addressFamily,
-  canonicalAddress,
-  formatAddress,
-  isLinkLocal,
-  isLoopback,
-  isUnspecified,
-  samePath,
-} from '@kaon/wire';
-import type { Candidate, TcpType } from '../candidate.ts';
-import { IceError } from '../errors.ts';
+import { isLinkLocal, isLoopback, samePath } from '@kaon/wire';
+import type { Candidate } from '../candidate.ts';
 import type { IceGatheringState } from '../events.ts';
-import type { NetworkType } from '../options.ts';
 import { candidatePriority, localPreference, localPreferenceOf } from '../priority.ts';
+import {
+  type Base,
+  checkAddress,
+  hiddenRelated,
+  hostCandidates,
+  isAt,
+  type LocalBase,
+  makeBase,
+  mappedCandidates,
+  mappingReplaced,
+  preferenceOf,
+  reflexiveCandidate,
+} from './base.ts';
 import { bindingIndication } from './consent.ts';
 import { type Context, newTransactionId } from './context.ts';
 import { type LocalCandidate, sameBase, withoutZone } from './local-candidates.ts';
 
-/** A bound socket of the driver. */
-export interface LocalBase {
-  /** Where it is bound: numeric and not the unspecified address; IPv6 link-local with its zone. An active TCP base has port 9. */
-  readonly address: TransportAddress;
-  /** Default udp. */
-  readonly protocol?: 'udp' | 'tcp' | undefined;
-  /** Who opens connections (RFC 6544 §4.5); of TCP alone, and needed there. */
-  readonly tcpType?: TcpType | undefined;
-  /** An mDNS name that stands for the address wherever that would be signalled (draft-ietf-mmusic-mdns-ice-candidates §3.1). */
-  readonly name?: string | undefined;
-  /** Interface, for `interfaceFilter`. */
-  readonly networkName?: string | undefined;
-  readonly networkType?: NetworkType | undefined;
-  /** 0 to 999; dearer networks get lower priority and say so in `network-cost`. */
-  readonly networkCost?: number | undefined;
-  /** False: the host candidate is used but not reported, and its address is not named in others. Default true. */
-  readonly signal?: boolean | undefined;
-}
+export type { LocalBase } from './base.ts';
 
 /** A STUN server by address; `url` is what the application called it. */
 export interface StunServer {
@@ -80,35 +66,30 @@ export class Gathering {
 
   /** Throws IceError `ICE_BAD_ADDRESS`. A base that is filtered or known changes nothing. */
   addBase(local: LocalBase): void {
-    checkAddress(local.address);
-    // As it was given: paths lead back to the driver's socket by it.
-    const { address } = local;
     const { options } = this.#context;
-    if (!options.families.includes(address.family)) return;
+    const { address, protocol = 'udp' } = local;
+    const { family } = address;
+    const index = this.#bases.filter((each) => each.address.family === family && each.protocol === protocol).length;
+    const base = makeBase(local, index, options);
+    if (!options.families.includes(family)) return;
     if (options.networkTypes !== undefined && !options.networkTypes.includes(local.networkType ?? 'unknown')) return;
     if (local.networkName !== undefined && !options.interfaceFilter(local.networkName)) return;
     if (!options.addressFilter(address, 'local')) return;
-    if (this.#bases.some((base) => sameBase(base.address, address))) return;
-    const index = this.#bases.filter((base) => base.address.family === address.family).length;
-    const limitedScope = isLoopback(address.address) || isLinkLocal(address.address);
-    const cost = local.networkCost ?? 0;
-    const preference = localPreference({ family: address.family, index, cost, limitedScope });
-    const text = withoutZone(canonicalAddress(address.address) ?? address.address);
-    const base: Base = { address, text, preference, local };
+    if (this.#bases.some((each) => isAt(each, address, protocol))) return;
     this.#bases.push(base);
     this.#begin();
-    this.#addHost(base);
+    for (const host of hostCandidates(base, this.#context.locals, options)) this.#add(host);
+    this.#addMapped(base);
     for (const server of this.#servers) this.#ask(base, server);
   }
 
-  removeBase(address: TransportAddress): void {
-    this.#bases = this.#bases.filter((base) => !sameBase(base.address, address));
-    this.#waiting = this.#waiting.filter((query) => !sameBase(query.base.address, address));
-    for (const [id, query] of this.#open) if (sameBase(query.base.address, address)) this.#open.delete(id);
-    for (let i = this.#bindings.length - 1; i >= 0; i--) {
-      if (sameBase(this.#bindings[i]!.path.local, address)) this.#bindings.splice(i, 1);
-    }
-    this.#context.locals.removeBase(address);
+  removeBase(address: TransportAddress, protocol: 'udp' | 'tcp' = 'udp'): void {
+    const gone = (base: Base): boolean => isAt(base, address, protocol);
+    this.#bases = this.#bases.filter((base) => !gone(base));
+    this.#waiting = this.#waiting.filter((query) => !gone(query.base));
+    for (const [id, query] of this.#open) if (gone(query.base)) this.#open.delete(id);
+    for (let i = this.#bindings.length - 1; i >= 0; i--) if (gone(this.#bindings[i]!.base)) this.#bindings.splice(i, 1);
+    this.#context.locals.removeBase(address, protocol);
     this.#completeIfDone();
   }
 
@@ -116,7 +97,7 @@ export class Gathering {
     const address = checkAddress(server.address);
     const known = this.#servers.some((each) => sameBase(each.address, address) && each.url === server.url);
     if (known) return;
-    const checked = { address, url: server.url };
+    const checked = { ...server, address };
     this.#servers.push(checked);
     this.#begin();
     for (const base of this.#bases) this.#ask(base, checked);
@@ -128,26 +109,27 @@ export class Gathering {
     this.#completeIfDone();
   }
 
-  /** A candidate that was found elsewhere, such as a relayed one. Priority 0 has it computed. */
+  /**
+   * A candidate that was found elsewhere, such as a relayed one. Priority 0 and foundation '' have them computed. A related
+   * address that is hidden is hidden here too.
+   */
   addCandidate(candidate: Candidate, base: TransportAddress): void {
     const { locals, options } = this.#context;
-    if (!options.candidateTypes.includes(candidate.type)) return;
+    const { type, protocol, tcpType, relayProtocol, relatedAddress } = candidate;
+    if (!options.candidateTypes.includes(type)) return;
     this.#begin();
-    const ours = this.#bases.find((each) => sameBase(each.address, base));
-    const preference =
-      candidate.priority > 0
-        ? localPreferenceOf(candidate.priority)
-        : (ours?.preference ?? localPreference({ family: base.family, index: locals.all.length }));
-    const priority = candidate.priority > 0 ? candidate.priority : candidatePriority(candidate.type, preference);
-    this.#add(
-      {
-        candidate: { ...candidate, priority, usernameFragment: this.#fragment },
-        base,
-        preference,
-        protocol: candidate.protocol,
-      },
-      true,
-    );
+    const preference = this.#preferenceFor(candidate, base);
+    const source = `${relayProtocol ?? ''} ${candidate.url ?? ''}`;
+    const complete: Candidate = {
+      ...candidate,
+      foundation: candidate.foundation || locals.foundation(type, base.address, protocol, source),
+      priority: candidate.priority || candidatePriority(type, preference, 1, { protocol, relayProtocol }),
+      ...(this.#bases.some((each) => each.hidden && each.text === relatedAddress)
+        ? hiddenRelated(candidate.address)
+        : {}),
+    };
+    const networkType = this.#bases.find((each) => isAt(each, base, protocol))?.local.networkType;
+    this.#add({ candidate: complete, base, preference, protocol, tcpType, networkType });
   }
 
   /** No more bases and servers: complete once the queries have ended. */
@@ -180,6 +162,7 @@ export class Gathering {
       if (type === 'srflx' || type === 'prflx') locals.remove(local);
       else this.#emit(locals.replace(local, { ...local.candidate, usernameFragment: fragment }));
     }
+    for (const base of this.#bases) this.#addMapped(base);
     for (const server of this.#servers) for (const base of this.#bases) this.#ask(base, server);
     if (begun) this.#completeIfDone();
   }
@@ -256,78 +239,65 @@ export class Gathering {
       this.#unanswered(query, 701, 'STUN server answered without an address');
     } else {
       this.#answered.add(query.server.url);
-      this.#bindings.push({ path: query.path, refreshAt: now + this.#context.options.keepaliveInterval });
+      this.#bindings.push({
+        base: query.base,
+        path: query.path,
+        refreshAt: now + this.#context.options.keepaliveInterval,
+      });
       this.#addReflexive(query, mapped);
       this.#completeIfDone();
     }
   }
 
-  #addHost(base: Base): void {
-    const { locals } = this.#context;
-    const { address, local } = base;
-    const cost = local.networkCost ?? 0;
-    const candidate: Candidate = {
-      foundation: locals.foundation('host', address.address, 'udp', ''),
-      component: 1,
-      protocol: 'udp',
-      priority: candidatePriority('host', base.preference),
-      address: base.text,
-      port: address.port,
-      type: 'host',
-      usernameFragment: this.#fragment,
-      ...(cost > 0 ? { extensions: [['network-cost', String(cost)] as const] } : {}),
-    };
-    this.#add(
-      { candidate, base: address, preference: base.preference, protocol: 'udp', networkType: local.networkType },
-      true,
-    );
-  }
-
   #addReflexive({ base, server }: Query, mapped: TransportAddress): void {
     const { locals } = this.#context;
-    const address = mapped.address;
-    // Not behind a NAT, or another server has seen the same: redundant (RFC 8445 §5.1.3).
-    if (address === base.text && mapped.port === base.address.port) return;
-    if (locals.at(address, mapped.port, base.address) !== undefined) return;
-    const others = locals.all.filter((each) => each.candidate.type === 'srflx' && sameBase(each.base, base.address));
-    const hidden = base.local.signal === false || !this.#context.options.candidateTypes.includes('host');
-    const preference = Math.max(0, base.preference - others.length);
-    const candidate: Candidate = {
-      foundation: locals.foundation('srflx', base.address.address, 'udp', server.address.address),
-      component: 1,
-      protocol: 'udp',
-      priority: candidatePriority('srflx', preference),
-      address,
-      port: mapped.port,
-      type: 'srflx',
-      // RFC 8839 §5.1: what policy hides is written as unspecified, port 9.
-      relatedAddress: hidden ? (mapped.family === 'IPv4' ? '0.0.0.0' : '::') : base.text,
-      relatedPort: hidden ? 9 : base.address.port,
-      usernameFragment: this.#fragment,
-      url: server.url,
-    };
-    this.#add(
-      { candidate, base: base.address, preference, protocol: 'udp', networkType: base.local.networkType },
-      true,
+    const { address, port } = mapped;
+    // Not behind a NAT: the host candidate says the same (RFC 8445 §5.1.3), unless it is kept from the peer.
+    if (address === base.text && port === base.address.port && !base.hidden) return;
+    // So has another server.
+    if (locals.at(address, port, base.address) !== undefined) return;
+    const others = locals.all.filter(
+      (each) => each.candidate.type === 'srflx' && each.protocol === 'udp' && sameBase(each.base, base.address),
     );
+    const local = reflexiveCandidate(base, mapped, server.address.address, others.length, locals);
+    this.#add({ ...local, candidate: { ...local.candidate, url: server.url } });
   }
 
-  #add(local: LocalCandidate, report: boolean): void {
-    if (!this.#context.options.candidateTypes.includes(local.candidate.type)) return;
+  #addMapped(base: Base): void {
+    const { locals, options } = this.#context;
+    for (const mapped of mappedCandidates(base, locals, options)) this.#add(mapped);
+  }
+
+  #preferenceFor({ type, priority, protocol, extensions }: Candidate, base: TransportAddress): number {
+    if (priority > 0) return localPreferenceOf(priority);
+    const ours = this.#bases.find((each) => isAt(each, base, protocol));
+    if (ours !== undefined) return preferenceOf(ours, type);
+    const { family } = base;
+    const index = this.#context.locals.all.filter(
+      (each) => each.candidate.type === type && each.base.family === family,
+    );
+    const cost = Number(extensions?.find(([name]) => name === 'network-cost')?.[1] ?? 0);
+    return localPreference({ family, index: index.length, cost });
+  }
+
+  #add(found: LocalCandidate): void {
+    if (!this.#context.options.candidateTypes.includes(found.candidate.type)) return;
+    const local = { ...found, candidate: { ...found.candidate, usernameFragment: this.#fragment } };
     if (!this.#context.locals.add(local)) return;
-    if (report) this.#emit(local);
+    this.#emit(local);
     this.#onLocal(local);
   }
 
   #emit(local: LocalCandidate): void {
-    const base = this.#bases.find((each) => sameBase(each.address, local.base));
+    const base = this.#bases.find((each) => isAt(each, local.base, local.protocol));
     if (local.candidate.type === 'host' && base?.local.signal === false) return;
     this.#context.emit({ type: 'candidate', candidate: local.candidate });
   }
 
   #ask(base: Base, server: StunServer): void {
-    if (base.address.family !== server.address.family) return;
-    if (!this.#context.options.candidateTypes.includes('srflx')) return;
+    if (base.protocol !== 'udp' || base.address.family !== server.address.family) return;
+    const { options } = this.#context;
+    if (!options.candidateTypes.includes('srflx') || mappingReplaced(base, options)) return;
     const { address } = base.address;
     // From there only servers of the same scope can be reached.
     if (isLoopback(address) && !isLoopback(server.address.address)) return;
@@ -336,10 +306,11 @@ export class Gathering {
   }
 
   #unanswered(query: Query, code: number, text: string): void {
-    const { url } = query.server;
+    const { url, quiet } = query.server;
     const moreToCome = [...this.#waiting, ...this.#open.values()].some((each) => each.server.url === url);
     // 701 is for a server that cannot be reached at all, and said once.
-    if (code !== 701 || (!moreToCome && !this.#answered.has(url))) this.#report(url, query.base.address, code, text);
+    const tell = quiet !== true && (code !== 701 || (!moreToCome && !this.#answered.has(url)));
+    if (tell) this.#report(url, query.base.address, code, text);
     this.#completeIfDone();
   }
 
@@ -367,14 +338,6 @@ export class Gathering {
   }
 }
 
-interface Base {
-  readonly address: TransportAddress;
-  /** Its address as it is signalled: canonical, without a zone. */
-  readonly text: string;
-  readonly preference: number;
-  readonly local: LocalBase;
-}
-
 interface Query {
   readonly base: Base;
   readonly server: StunServer;
@@ -387,19 +350,9 @@ interface OpenQuery extends Query {
 }
 
 interface Binding {
+  readonly base: Base;
   readonly path: Path;
   refreshAt: Instant;
 }
 
 const MIN_RTO = 500;
-
-/** The address in canonical text. Throws IceError `ICE_BAD_ADDRESS`. */
-function checkAddress(address: TransportAddress): TransportAddress {
-  const canonical = canonicalAddress(address.address);
-  const { family, port } = address;
-  if (canonical === undefined || addressFamily(canonical) !== family || isUnspecified(canonical)) {
-    throw new IceError('ICE_BAD_ADDRESS', `${formatAddress(address)} is not the ${family} address of one interface`);
-  }
-  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new IceError('ICE_BAD_ADDRESS', `${port} is no port`);
-  return canonical === address.address ? address : { address: canonical, family, port };
-}
