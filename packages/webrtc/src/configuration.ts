@@ -1,3 +1,4 @@
+import { checkAddressRewrites } from '@kaon/ice';
 import { canonicalAddress, isUnspecified } from '@kaon/wire';
 import { RTCCertificate, type RTCCertificateLike } from './certificate.ts';
 import { domError } from './errors.ts';
@@ -133,9 +134,20 @@ function checkOptions(kaon: KaonOptions): void {
   });
   each('families', kaon.families, (family) => family === 'IPv4' || family === 'IPv6');
   each('candidateTypes', kaon.candidateTypes, (type) => ['host', 'srflx', 'prflx', 'relay'].includes(type));
-  const [min, max] = kaon.portRange ?? [1, 65535];
-  if (!(Number.isInteger(min) && Number.isInteger(max) && min >= 1 && max <= 65535 && min <= max))
-    throw new TypeError('kaon.portRange is not a pair of ports in order');
+  each('tcpCandidates', kaon.tcpCandidates, (type) => ['active', 'passive', 'so'].includes(type));
+  for (const name of ['portRange', 'tcpPortRange'] as const) {
+    const [min, max] = kaon[name] ?? [1, 65535];
+    if (!(Number.isInteger(min) && Number.isInteger(max) && min >= 1 && max <= 65535 && min <= max))
+      throw new TypeError(`kaon.${name} is not a pair of ports in order`);
+  }
+  if (kaon.mdns !== undefined) toEnum('kaon.mdns', kaon.mdns, ['resolve', 'hide', 'off']);
+  try {
+    checkAddressRewrites(kaon.addressRewrites ?? []);
+  } catch (error) {
+    throw new TypeError(`kaon.addressRewrites: ${(error as Error).message}`, { cause: error });
+  }
+  const prefixes = [kaon.udpMux, kaon.tcpMux].flatMap((mux) => mux?.usernameFragmentPrefix ?? []);
+  if (new Set(prefixes).size > 1) throw new TypeError('kaon.udpMux and kaon.tcpMux want different username fragments');
 }
 
 function checkMedia(media: MediaOptions | undefined): void {

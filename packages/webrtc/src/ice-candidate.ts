@@ -28,7 +28,7 @@ export class RTCIceCandidate {
   readonly relatedAddress: string | null = null;
   readonly relatedPort: number | null = null;
   /** Protocol between us and the TURN server of a local relay candidate. */
-  readonly relayProtocol: 'udp' | 'tcp' | 'tls' | null = null;
+  readonly relayProtocol: 'udp' | 'tcp' | 'tls' | 'dtls' | null = null;
   /** Server that a local candidate came from. */
   readonly url: string | null = null;
 
@@ -75,6 +75,8 @@ export function apiCandidate(
 ): RTCIceCandidate {
   const usernameFragment = candidate.usernameFragment ?? ufrag;
   const object = new RTCIceCandidate({ candidate: line, sdpMid: mid, sdpMLineIndex: index, usernameFragment });
-  if (candidate.url !== undefined) Object.defineProperty(object, 'url', { value: candidate.url, enumerable: true });
+  for (const name of ['url', 'relayProtocol'] as const)
+    if (candidate[name] !== undefined)
+      Object.defineProperty(object, name, { value: candidate[name], enumerable: true });
   return object;
 }

@@ -264,7 +264,7 @@ export class Session implements TransportListener {
     let description = new Description(type, made.session, made.text);
     if (text !== '' && text !== made.text) {
       const session = readDescription(text);
-      checkLocal(session, made.session);
+      checkLocal(session, made.session, (mid) => this.transports.of(mid) !== undefined);
       description = new Description(type, session, text);
     }
     this.#apply('local', description, made.media);

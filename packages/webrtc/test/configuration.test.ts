@@ -1,6 +1,6 @@
 import type { BindOptions, Network } from '@kaon/interface/network/v1';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { localAddresses } from '../src/gatherer.ts';
+import { localAddresses } from '../src/gathering/addresses.ts';
 import { RTCCertificate, type RTCConfiguration, RTCPeerConnection } from '../src/index.ts';
 import { negotiate } from './helpers/connect.ts';
 import { errorName, World } from './helpers/world.ts';

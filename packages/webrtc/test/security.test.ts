@@ -1,3 +1,4 @@
+import { fingerprint } from '@kaon/dtls';
 import { afterEach, expect, it } from 'vitest';
 import type { RTCError } from '../src/index.ts';
 import { errorName, recorded, World } from './helpers/world.ts';
@@ -9,6 +10,7 @@ afterEach(() => {
 });
 
 const FINGERPRINT = /a=fingerprint:sha-256 (..)/;
+const ONES = 'a=fingerprint:sha-256 11';
 
 it('a wrong fingerprint fails the connection with an error that says so, and nothing is delivered', async () => {
   for (const liar of ['offer', 'answer'] as const) {
@@ -40,6 +42,20 @@ it('a wrong fingerprint fails the connection with an error that says so, and not
     expect(received.flat()).toEqual([]);
     own.close();
   }
+});
+
+it('an application that checks for itself takes any certificate, and can read it', async () => {
+  const [a, b] = world.pair({}, { kaon: { verifyFingerprints: false } });
+  const channel = a.createDataChannel('x');
+  const forge = ({ sdp }: { sdp: string }) => ({ type: 'offer' as const, sdp: sdp.replace(FINGERPRINT, ONES) });
+  await world.until(a.setLocalDescription());
+  await world.until(b.setRemoteDescription(forge(a.localDescription as never)));
+  await world.until(b.setLocalDescription());
+  await world.until(a.setRemoteDescription(b.localDescription as never));
+  await world.run(() => channel.readyState === 'open');
+  const [leaf] = b.sctp?.transport.getRemoteCertificates() ?? [];
+  const [theirs] = a.getConfiguration().certificates?.[0]?.getFingerprints() ?? [];
+  expect(fingerprint(new Uint8Array(leaf as ArrayBuffer), 'sha-256')).toBe(theirs?.value?.toUpperCase());
 });
 
 it('any of several fingerprints will do, and unknown hashes are passed over', async () => {

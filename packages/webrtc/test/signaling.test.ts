@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import {
   type RTCOfferOptions,
   RTCPeerConnection,
+  type RTCSctpTransport,
   RTCSessionDescription,
   type RTCSessionDescriptionInit,
 } from '../src/index.ts';
@@ -187,7 +188,7 @@ describe('setLocalDescription', () => {
     connection.createDataChannel('x');
     const offer = await world.until(connection.createOffer());
     for (const [from, to] of [
-      [/a=ice-pwd:.*/, 'a=ice-pwd:aaaaaaaaaaaaaaaaaaaaaaaa'],
+      [/a=ice-pwd:.*\r\n/, ''],
       [/a=fingerprint:sha-256 ../, 'a=fingerprint:sha-256 00'],
       [/a=mid:0/, 'a=mid:9'],
       [/m=application 9/, 'm=application 0'],
@@ -198,6 +199,30 @@ describe('setLocalDescription', () => {
     }
     const never = world.connection();
     expect(await errorName(() => world.until(never.setLocalDescription(offer)))).toBe('InvalidModificationError');
+  });
+
+  it('takes other ICE credentials for a transport that is yet to be made, on both sides, and not for one in use', async () => {
+    const edited = (sdp: string | undefined, name: string): string =>
+      `${sdp}`.replace(/a=ice-ufrag:.*/g, `a=ice-ufrag:${name}`).replace(/a=ice-pwd:.*/g, `a=ice-pwd:${name}`);
+    const [a, b] = world.pair();
+    const channel = a.createDataChannel('x');
+    const ours = `kaon+test+v1/${'a'.repeat(32)}`;
+    const theirs = `kaon+test+v1/${'b'.repeat(32)}`;
+    const offer = await world.until(a.createOffer());
+    await world.until(a.setLocalDescription({ type: 'offer', sdp: edited(offer.sdp, ours) }));
+    expect(a.localDescription?.sdp).toContain(`a=ice-ufrag:${ours}`);
+    await world.until(b.setRemoteDescription(a.localDescription as never));
+    const answer = await world.until(b.createAnswer());
+    await world.until(b.setLocalDescription({ type: 'answer', sdp: edited(answer.sdp, theirs) }));
+    await world.until(a.setRemoteDescription(b.localDescription as never));
+    await world.run(() => channel.readyState === 'open');
+    const { iceTransport } = (a.sctp as RTCSctpTransport).transport;
+    expect(iceTransport.getLocalParameters()).toEqual({ usernameFragment: ours, password: ours });
+    expect(iceTransport.getRemoteParameters()).toEqual({ usernameFragment: theirs, password: theirs });
+    const next = await world.until(a.createOffer());
+    const sdp = edited(next.sdp, `kaon+test+v1/${'c'.repeat(32)}`);
+    const name = await errorName(() => world.until(a.setLocalDescription({ type: 'offer', sdp })));
+    expect(name).toBe('InvalidModificationError');
   });
 });
 

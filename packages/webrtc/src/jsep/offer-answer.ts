@@ -43,16 +43,19 @@ export interface SectionPlan {
 export interface SessionParameters {
   readonly sessionId: string;
   readonly sessionVersion: number;
+  /** We only answer checks (RFC 8445 §2.5). */
+  readonly iceLite: boolean;
 }
 
 /** A description of ours: an offer (RFC 8829 §5.2), or an answer (§5.3) with the groups of the offer. */
 export function describe(
-  { sessionId, sessionVersion }: SessionParameters,
+  { sessionId, sessionVersion, iceLite }: SessionParameters,
   media: readonly MediaDescription[],
   bundles: readonly (readonly string[])[],
 ): SessionDescription {
   const [first, ...others] = bundles.filter((mids) => mids.length > 0);
   const attributes: Attribute[] = others.map((mids) => ({ name: 'group', value: `BUNDLE ${mids.join(' ')}` }));
+  if (iceLite) attributes.push({ name: 'ice-lite' });
   attributes.push({ name: 'extmap-allow-mixed' }, { name: 'msid-semantic', value: ' WMS' });
   return sessionDescription({ sessionId, sessionVersion, bundle: first, attributes, media });
 }

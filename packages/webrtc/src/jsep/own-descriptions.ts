@@ -1,4 +1,4 @@
-import { generateCredentials, type IceCredentials } from '@kaon/ice';
+import type { IceCredentials } from '@kaon/ice';
 import {
   isDataSection,
   isRejected,
@@ -13,6 +13,7 @@ import { certificateOf, generateCertificate, type RTCCertificate } from '../cert
 import type { Configuration } from '../configuration.ts';
 import type { Environment } from '../environment.ts';
 import { domError } from '../errors.ts';
+import { newCredentials } from '../transport/credentials.ts';
 import { DEFAULT_MAX_MESSAGE_SIZE, type PeerTransport, SCTP_PORT } from '../transport/peer-transport.ts';
 import type { TransportSet } from '../transport/transport-set.ts';
 import { defaultAddress } from './candidates.ts';
@@ -262,6 +263,7 @@ export class OwnDescriptions {
   /** What sections show of their transports: candidates stand in the first section of each. */
   #sectionTransports(): (wish: SectionTransportWish) => SectionTransport {
     const made = new Map<string, { readonly credentials: IceCredentials; readonly tlsId: string }>();
+    const { kaon } = this.#configuration();
     return ({ owner, transport, follows, restart = false, setup, bundleOnly }) => {
       const key = transport === undefined ? `mid ${owner}` : transport.id;
       const isFirst = !made.has(key);
@@ -272,14 +274,14 @@ export class OwnDescriptions {
           : {
               tlsId: transport.tlsId,
               credentials: restart
-                ? generateCredentials(this.#environment.crypto.random)
+                ? newCredentials(this.#environment, this.#configuration())
                 : transport.agent.localCredentials,
             });
       made.set(key, identity);
       const candidates = !isFirst || restart || transport?.line === undefined ? [] : transport.localCandidates;
       const init = {
         ...identity.credentials,
-        iceOptions: ['trickle', 'ice2'],
+        iceOptions: kaon.renomination ? ['trickle', 'ice2', 'renomination'] : ['trickle', 'ice2'],
         fingerprints: this.certificate?.fingerprints() ?? [],
         setup,
         candidates: candidates.map(({ candidate }) => candidate),
@@ -290,7 +292,8 @@ export class OwnDescriptions {
   }
 
   #finish(sections: readonly MediaDescription[], bundles: readonly (readonly string[])[], media: MediaPlan): Made {
-    const parameters = { sessionId: this.#sessionId, sessionVersion: ++this.#sessionVersion };
+    const { iceLite = false } = this.#configuration().kaon;
+    const parameters = { sessionId: this.#sessionId, sessionVersion: ++this.#sessionVersion, iceLite };
     const session = describe(parameters, sections, bundles);
     return { session, text: serializeSdp(session), media };
   }

@@ -1,4 +1,4 @@
-import { checkCredentials } from '@kaon/ice';
+import { checkCredentials, sameCredentials } from '@kaon/ice';
 import {
   decodeSdp,
   hasAttribute,
@@ -67,15 +67,23 @@ export function checkAssociations(session: SessionDescription, known: (mid: stri
 }
 
 /**
- * Checks a description of ours that may have been edited since it was made: what the transport stands by must be as it was.
- * Throws InvalidModificationError.
+ * Checks a description of ours that may have been edited since it was made: what the transport stands by must be as it was,
+ * save the ICE credentials of sections whose transport is yet to be made. Throws InvalidModificationError.
  */
-export function checkLocal(session: SessionDescription, made: SessionDescription): void {
+export function checkLocal(
+  session: SessionDescription,
+  made: SessionDescription,
+  hasTransport: (mid: string) => boolean,
+): void {
   const same =
     session.media.length === made.media.length &&
     session.media.every((media, index) => {
       const original = made.media[index] as MediaDescription;
-      return sameSection(session, media, made, original);
+      return (
+        sameSection(session, media, made, original) &&
+        (sameCredentials(readIceCredentials(session, media), readIceCredentials(made, original)) ||
+          (!hasTransport(midOf(media, index)) && readIceCredentials(session, media) !== undefined))
+      );
     });
   if (!same) throw domError('InvalidModificationError', 'the description is not the one that was created last');
 }
@@ -201,7 +209,6 @@ function sameSection(
       section.kind,
       readMid(section),
       isRejected(section),
-      readIceCredentials(one, section),
       readFingerprints(one, section),
       readSetup(one, section),
     ]);

@@ -98,7 +98,7 @@ function candidateStats(
   networkType: string | undefined,
   timestamp: number,
 ): RTCIceCandidateStats {
-  const { address, port, protocol, type, priority, foundation, tcpType, url } = candidate;
+  const { address, port, protocol, type, priority, foundation, tcpType, relayProtocol, url } = candidate;
   return present<RTCIceCandidateStats>({
     id,
     timestamp,
@@ -114,6 +114,7 @@ function candidateStats(
     relatedPort: candidate.relatedPort,
     usernameFragment: candidate.usernameFragment,
     tcpType,
+    relayProtocol,
     url,
     networkType,
   });

@@ -219,6 +219,8 @@ export interface RTCIceCandidateStats extends RTCStats {
   relatedPort?: number;
   usernameFragment?: string;
   tcpType?: 'active' | 'passive' | 'so';
+  /** How we reach the TURN server of a local relay candidate. */
+  relayProtocol?: 'udp' | 'tcp' | 'tls' | 'dtls';
   url?: string;
   /** `wifi`, `ethernet` and so on, where the network tells. */
   networkType?: string;

@@ -7,23 +7,25 @@ import {
   formatCandidate,
   type IceCredentials,
 } from '@kaon/ice';
-import type { CodedError } from '@kaon/interface/core/v1';
+import type { CodedError, TransportAddress } from '@kaon/interface/core/v1';
 import type { UdpSocket } from '@kaon/interface/network/v1';
 import { type Driver, run } from '@kaon/runtime';
-import { isMalformed, sameAddress, transportAddress } from '@kaon/wire';
+import { isMalformed, samePath, transportAddress } from '@kaon/wire';
 import type { certificateOf } from '../certificate.ts';
 import type { Configuration } from '../configuration.ts';
 import { dtlsTransportInternals, type RTCDtlsTransport } from '../dtls-transport.ts';
 import type { Environment } from '../environment.ts';
 import { rtcError } from '../errors.ts';
-import { Gatherer } from '../gatherer.ts';
+import { Gatherer } from '../gathering/gatherer.ts';
 import { apiCandidate, RTCIceCandidate } from '../ice-candidate.ts';
 import { iceTransportInternals, type RTCIceTransport } from '../ice-transport.ts';
 import { FORWARDING_HEADROOM, MediaTransport } from '../media/pipeline/media-transport.ts';
+import type { RelayedAbout } from '../relay/types.ts';
 import type { StackEvent } from '../stack/events.ts';
 import { DataStack, type SctpOptions } from '../stack/stack.ts';
 import { FingerprintError } from './fingerprint-error.ts';
 import { receiveWindow } from './receive-window.ts';
+import { isLocalName, RemoteNames } from './remote-names.ts';
 
 /** What the peer's description says about its side of a transport. */
 export interface RemoteParameters {
@@ -88,6 +90,9 @@ export class PeerTransport {
   readonly #driver: Driver;
   readonly #gatherer: Gatherer;
   readonly #sockets = new Set<UdpSocket>();
+  readonly #names: RemoteNames;
+  /** The peer has said that there are no more candidates, while names were being looked up. */
+  #remoteEnded = false;
   /** Local candidates of the present generation. */
   #local: RTCIceCandidate[] = [];
   #remote: RTCIceCandidate[] = [];
@@ -119,6 +124,9 @@ export class PeerTransport {
       crypto: environment.crypto,
       trace: kaon.trace,
       candidateTypes: configuration.iceTransportPolicy === 'relay' ? ['relay'] : kaon.candidateTypes,
+      lite: kaon.iceLite,
+      renomination: kaon.renomination,
+      addressRewrites: kaon.addressRewrites,
       families: kaon.families,
       addressFilter: ({ address }, side) => side === 'local' || (kaon.remoteAddressFilter?.(address) ?? true),
       pacing: kaon.checkInterval,
@@ -155,23 +163,40 @@ export class PeerTransport {
       onEvent: (event) => this.#onEvent(event),
       onSocketError: (socket) => this.#socketDied(socket),
     });
-    this.#gatherer = new Gatherer(environment, kaon, {
-      socket: (socket, network) => {
-        this.#sockets.add(socket);
-        this.#driver.addSocket(socket);
-        const { type: networkType } = network;
-        const networkName = network.name === '' ? undefined : network.name;
-        agent.addLocalBase({ address: socket.local, networkName, networkType }, this.#now);
+    this.#names = new RemoteNames(
+      environment,
+      (candidate) => {
+        agent.addRemoteCandidate(candidate, this.#now);
         this.#driver.wake();
       },
-      stunServer: ({ url, address, port }) => {
-        agent.addStunServer({ url, address: transportAddress(address, port) }, this.#now);
+      () => {
+        if (this.#remoteEnded) this.endOfRemoteCandidates();
+      },
+    );
+    this.#gatherer = new Gatherer(environment, configuration, init.credentials.usernameFragment, {
+      socket: (socket, base) => {
+        this.#sockets.add(socket);
+        this.#driver.addSocket(socket);
+        agent.addLocalBase(base, this.#now);
+        this.#driver.wake();
+      },
+      relayed: (socket, about) => this.#relayed(socket, about),
+      gone: (socket) => this.#socketDied(socket),
+      pathFailed: (local, remote) => {
+        agent.pathFailed({ protocol: 'tcp', local, remote }, this.#now);
+        this.#driver.wake();
+      },
+      stunServer: ({ url, address, port, quiet }) => {
+        agent.addStunServer({ url, address: transportAddress(address, port), quiet }, this.#now);
         this.#driver.wake();
       },
       serverFailed: (url, why) => {
         agent.stunServerFailed(url, why, this.#now);
         this.#driver.wake();
       },
+      relayFailed: ({ address, port, ...failure }) =>
+        this.#onIce({ type: 'candidate-error', ...failure, address: address ?? '', port: port ?? 0 }),
+      begun: () => agent.reopenLocalCandidates(this.#now),
       finished: () => {
         agent.endOfLocalCandidates(this.#now);
         this.#driver.wake();
@@ -208,9 +233,7 @@ export class PeerTransport {
 
   /** Begins to look for candidates. */
   gather(): void {
-    void this.#gatherer.start(
-      this.#configuration.iceTransportPolicy === 'relay' ? this.#relayServers : this.#configuration.servers,
-    );
+    void this.#gatherer.start(this.#configuration.servers);
   }
 
   /**
@@ -232,6 +255,7 @@ export class PeerTransport {
   /** New credentials and candidates; data goes on over the old pair until a new one is found (RFC 8445 §9). */
   restart(credentials: IceCredentials): void {
     this.#local = [];
+    this.#gatherer.restart(credentials.usernameFragment);
     this.agent.restart(this.#now, credentials);
     this.#driver.wake();
   }
@@ -251,11 +275,13 @@ export class PeerTransport {
       this.agent.setRemoteCredentials(credentials, this.#now);
       this.#remote = [];
       this.#remoteLines = new Set();
+      this.#names.forget();
+      this.#remoteEnded = false;
     }
     this.#fingerprints = parameters.fingerprints;
     this.#remoteTlsId ??= parameters.tlsId;
     for (const line of parameters.candidates) this.addRemoteCandidate(line, credentials.usernameFragment);
-    if (parameters.endOfCandidates) this.agent.endOfRemoteCandidates(this.#now);
+    if (parameters.endOfCandidates) this.endOfRemoteCandidates();
     this.#driver.wake();
   }
 
@@ -265,12 +291,14 @@ export class PeerTransport {
     if (isMalformed(candidate) || this.#remoteLines.has(line)) return;
     this.#remoteLines.add(line);
     this.#remote.push(this.#apiCandidate(line, candidate, usernameFragment));
-    this.agent.addRemoteCandidate(candidate, this.#now);
+    if (isLocalName(candidate) && this.#configuration.kaon.mdns !== 'off') void this.#names.resolve(candidate);
+    else this.agent.addRemoteCandidate(candidate, this.#now);
     this.#driver.wake();
   }
 
   endOfRemoteCandidates(): void {
-    this.agent.endOfRemoteCandidates(this.#now);
+    this.#remoteEnded = true;
+    if (!this.#names.pending) this.agent.endOfRemoteCandidates(this.#now);
     this.#driver.wake();
   }
 
@@ -335,9 +363,11 @@ export class PeerTransport {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#gatherer.close();
+    this.#names.forget();
     this.stack.close(this.#now);
     this.#driver.stop();
+    // Relays carry the last words: they end behind the stack.
+    this.#gatherer.close();
     for (const socket of this.#sockets) socket.close();
     this.#sockets.clear();
     iceTransportInternals.setState(this.ice, 'closed', true);
@@ -348,11 +378,8 @@ export class PeerTransport {
     return this.#environment.clock.now();
   }
 
-  get #relayServers(): Configuration['servers'] {
-    return this.#configuration.servers.filter(({ uri }) => uri.scheme === 'turn' || uri.scheme === 'turns');
-  }
-
   #verify(peer: PeerCertificate): CodedError | undefined {
+    if (this.#configuration.kaon.verifyFingerprints === false) return undefined;
     const leaf = peer.chain[0];
     return leaf !== undefined && verifyFingerprints(leaf, this.#fingerprints) ? undefined : new FingerprintError();
   }
@@ -379,7 +406,10 @@ export class PeerTransport {
         return;
       case 'selected-pair': {
         const { path } = event.pair;
-        for (const socket of this.#sockets) if (sameAddress(socket.local, path.local)) socket.prefer?.(path.remote);
+        for (const socket of this.#sockets) {
+          const { protocol = 'udp', local } = socket;
+          if (samePath({ protocol, local, remote: path.remote }, path)) socket.prefer?.(path.remote);
+        }
         iceTransportInternals.pairChanged(this.ice);
         return;
       }
@@ -424,10 +454,40 @@ export class PeerTransport {
     if (!this.#closed) this.#listener.dtlsState();
   }
 
+  #relayed(socket: UdpSocket, { url, relayProtocol, mapped }: RelayedAbout): void {
+    const { address, port, family } = socket.local;
+    this.#sockets.add(socket);
+    this.#driver.addSocket(socket);
+    // Who relays everything does not want to show where it is.
+    const hidden = this.#configuration.iceTransportPolicy === 'relay';
+    const related: TransportAddress = hidden
+      ? { address: family === 'IPv4' ? '0.0.0.0' : '::', family, port: 9 }
+      : mapped;
+    this.agent.addLocalCandidate(
+      {
+        foundation: '',
+        component: 1,
+        protocol: 'udp',
+        priority: 0,
+        address,
+        port,
+        type: 'relay',
+        relatedAddress: related.address,
+        relatedPort: related.port,
+        relayProtocol,
+        url,
+      },
+      socket.local,
+      this.#now,
+    );
+    this.#driver.wake();
+  }
+
   #socketDied(socket: UdpSocket): void {
     this.#sockets.delete(socket);
+    this.#driver.removeSocket(socket);
     socket.close();
-    this.agent.removeLocalBase(socket.local, this.#now);
+    this.agent.removeLocalBase(socket.local, this.#now, socket.protocol);
     this.#driver.wake();
   }
 

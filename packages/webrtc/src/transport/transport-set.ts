@@ -1,8 +1,9 @@
-import { generateCredentials, type IceCredentials } from '@kaon/ice';
+import type { IceCredentials } from '@kaon/ice';
 import { isRejected, readGroups, readIceCredentials, readTlsId, type SessionDescription } from '@kaon/sdp';
 import type { Configuration } from '../configuration.ts';
 import type { Environment } from '../environment.ts';
 import { type Description, midOf, transportName } from '../jsep/description.ts';
+import { newCredentials } from './credentials.ts';
 import { PeerTransport, type TransportListener } from './peer-transport.ts';
 
 /** What a transport that does not exist yet will show in descriptions. */
@@ -230,7 +231,7 @@ export class TransportSet {
   }
 
   #newSlot(): TransportSlot {
-    this.#credentials ??= generateCredentials(this.#environment.crypto.random);
+    this.#credentials ??= newCredentials(this.#environment, this.#configuration());
     return { credentials: this.#credentials, tlsId: this.#newTlsId() };
   }
 
