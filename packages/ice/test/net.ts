@@ -43,6 +43,11 @@ export class Net {
     return node;
   }
 
+  /** What is sent to this address arrives at the node. */
+  place(node: Node, address: TransportAddress): void {
+    this.#at.set(formatAddress(address), node);
+  }
+
   server(address: TransportAddress, server: Server): void {
     this.#servers.set(formatAddress(address), server);
   }

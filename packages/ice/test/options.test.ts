@@ -422,3 +422,16 @@ describe('values that cannot work', () => {
     expect(make).toThrowError(expect.objectContaining({ name: 'IceError', code: 'ICE_BAD_OPTION' }));
   });
 });
+
+describe('addressRewrites', () => {
+  it('changes what is signalled of a base', () => {
+    const signalled = (addressRewrites: AgentOptions['addressRewrites']): string[] => {
+      const agent = newAgent({ addressRewrites });
+      agent.addLocalBase({ address: A4 }, 0);
+      return agent.stats().localCandidates.map(({ candidate }) => candidate.address);
+    };
+    expect(signalled(undefined)).toEqual([A4.address]);
+    expect(signalled([{ external: '203.0.113.9' }])).toEqual(['203.0.113.9']);
+    expect(() => newAgent({ addressRewrites: [{ external: 'nowhere' }] })).toThrow(/numeric/);
+  });
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { candidatePriority, localPreference, pairPriority, TYPE_PREFERENCE } from '../src/index.ts';
+import { candidatePriority, localPreference, pairPriority, TYPE_PREFERENCE, tcpLocalPreference } from '../src/index.ts';
 import { localPreferenceOf } from '../src/priority.ts';
 
 describe('candidate priority (RFC 8445 §5.1.2.1)', () => {
@@ -63,5 +63,41 @@ describe('local preference (RFC 8421 §4)', () => {
     expect(localPreference({ family: 'IPv6', index: 0, limitedScope: true })).toBeLessThan(plain);
     expect(localPreference({ family: 'IPv6', index: 0 })).toBe(65535);
     expect(localPreference({ family: 'IPv4', index: 1e9, cost: 1e9, limitedScope: true })).toBeGreaterThanOrEqual(0);
+  });
+});
+
+describe('TCP candidates (RFC 6544 §4.2)', () => {
+  const best = { family: 'IPv6', index: 0 } as const;
+
+  it('carry their direction in the top three bits of the local preference', () => {
+    const directions = (type: 'host' | 'srflx') =>
+      (['active', 'passive', 'so'] as const).map((tcpType) => tcpLocalPreference(best, type, tcpType) >> 13);
+    expect(directions('host')).toEqual([6, 4, 2]);
+    expect(directions('srflx')).toEqual([4, 2, 6]);
+  });
+
+  it('keep the order of bases below it, and never reach into it', () => {
+    const worst = { family: 'IPv4', index: 5000, cost: 5000, limitedScope: true } as const;
+    expect(tcpLocalPreference(worst, 'host', 'active')).toBeGreaterThan(tcpLocalPreference(best, 'host', 'passive'));
+    const bases = [best, { ...best, family: 'IPv4' }, { ...best, index: 1 }, { ...best, cost: 10 }, worst] as const;
+    const preferences = bases.map((base) => tcpLocalPreference(base, 'host', 'active'));
+    expect(preferences).toEqual([...preferences].sort((a, b) => b - a));
+    expect(new Set(preferences).size).toBe(bases.length);
+  });
+
+  it('go behind UDP of every direct type, and before relays', () => {
+    const tcp = candidatePriority('host', 65535, 1, { protocol: 'tcp' });
+    expect(tcp).toBeLessThan(candidatePriority('srflx', 0));
+    expect(candidatePriority('srflx', 0, 1, { protocol: 'tcp' })).toBeGreaterThan(
+      candidatePriority('relay', 65535, 1, { relayProtocol: 'udp' }),
+    );
+  });
+
+  it('order relays by what carries them, an unknown one last', () => {
+    const order = (['udp', 'dtls', 'tcp', 'tls'] as const).map((relayProtocol) =>
+      candidatePriority('relay', 5, 1, { relayProtocol }),
+    );
+    expect(order).toEqual([...order].sort((a, b) => b - a));
+    expect(candidatePriority('relay', 5)).toBe(order.at(-1));
   });
 });
