@@ -70,12 +70,15 @@ export { attribute, decodeMessage, parseMessage, type StunMessage, unknownRequir
 export { formatNonce, type NonceFeatures, nonceFeatures } from './nonce.ts';
 export { type BehaviorDiscoveryOptions, BindingResponder, type BindingResponderOptions } from './responder.ts';
 export {
+  chosenAlgorithm,
   type LongTermServerOptions,
+  OFFERED_PASSWORD_ALGORITHMS,
   ServerAuthentication,
   type ServerAuthenticationOptions,
   type ServerVerdict,
   type ShortTermServerOptions,
 } from './server-authentication.ts';
+export { ServerNonces } from './server-nonces.ts';
 export type { StunTraceEvent, StunTraceName } from './trace.ts';
 export { ClientTransaction, type ClientTransactionOptions, type TransactionState } from './transaction.ts';
 export { formatUri, parseUri, type StunUri } from './uri.ts';

@@ -1,7 +1,7 @@
 /** The server's side of the credential mechanisms (RFC 8489 §9.1.3, §9.2.4): who sent this request, or which error answers it. */
 import type { Instant, TransportAddress } from '@kaon/interface/core/v1';
-import type { Mac, RandomSource } from '@kaon/interface/crypto/v1';
-import { encodeUtf8, equalBytes } from '@kaon/wire';
+import type { RandomSource } from '@kaon/interface/crypto/v1';
+import { equalBytes } from '@kaon/wire';
 import type { Attribute } from './attribute.ts';
 import { ERROR } from './attributes/error-code.ts';
 import { PASSWORD_ALGORITHM, type PasswordAlgorithmEntry } from './attributes/password-algorithm.ts';
@@ -9,10 +9,10 @@ import { TEXT_LIMIT } from './attributes/text.ts';
 import { longTermKey, shortTermKey } from './credentials.ts';
 import { defaultCrypto, type StunCrypto } from './crypto.ts';
 import type { EncodeOptions } from './encode.ts';
-import { checkedText, StunError } from './errors.ts';
+import { checkedText } from './errors.ts';
 import { verifyIntegrity, verifyIntegritySha256 } from './integrity.ts';
 import { attribute, type StunMessage } from './message.ts';
-import { formatNonce } from './nonce.ts';
+import { ServerNonces } from './server-nonces.ts';
 
 /** Who may ask: everybody with a short-term credential, or with a long-term one of a realm. */
 export type ServerAuthenticationOptions = ShortTermServerOptions | LongTermServerOptions;
@@ -47,18 +47,14 @@ export type ServerVerdict =
 export class ServerAuthentication {
   readonly #options: ServerAuthenticationOptions;
   readonly #crypto: StunCrypto;
-  readonly #nonceMac: Mac | undefined;
+  readonly #nonces: ServerNonces | undefined;
 
   constructor(options: ServerAuthenticationOptions, crypto: StunCrypto = defaultCrypto) {
     this.#options = options;
     this.#crypto = crypto;
     if (options.mechanism === 'long-term') {
       checkedText('realm', options.realm, TEXT_LIMIT);
-      const lifetime = options.nonceLifetime ?? DEFAULT_NONCE_LIFETIME;
-      if (!(lifetime > 0)) throw new StunError('STUN_INVALID_ARGUMENT', 'nonceLifetime must be positive');
-      const secret = new Uint8Array(32);
-      options.random(secret);
-      this.#nonceMac = crypto.mac('SHA-256', secret);
+      this.#nonces = new ServerNonces(options.random, options.nonceLifetime, crypto);
     }
   }
 
@@ -101,7 +97,7 @@ export class ServerAuthentication {
     if (encodeOptions === undefined || realm !== options.realm) {
       return this.#challenge(options, ERROR.Unauthenticated, 'Unauthenticated', remote, now);
     }
-    if (!this.#isFresh(options, nonce, remote, now)) {
+    if (!this.#nonces!.isFresh(nonce, remote, now)) {
       return this.#challenge(options, ERROR.StaleNonce, 'Stale Nonce', remote, now);
     }
     return { accepted: true, username, encodeOptions };
@@ -122,31 +118,16 @@ export class ServerAuthentication {
     remote: TransportAddress,
     now: Instant,
   ): ServerVerdict {
-    const nonce = this.#nonce(Math.floor(now), remote);
+    const nonce = this.#nonces!.issue(remote, now);
     return {
       accepted: false,
       attributes: [
         { type: 'error-code', code, reason },
         { type: 'realm', realm: options.realm },
         { type: 'nonce', nonce },
-        { type: 'password-algorithms', algorithms: OFFERED },
+        { type: 'password-algorithms', algorithms: OFFERED_PASSWORD_ALGORITHMS },
       ],
     };
-  }
-
-  #nonce(time: number, remote: TransportAddress): string {
-    const stamp = time.toString(36);
-    const tag = new Uint8Array(32);
-    this.#nonceMac!.sign(tag, encodeUtf8(`${stamp} ${remote.address} ${remote.port}`));
-    let digits = '';
-    for (const byte of tag.subarray(0, 12)) digits += byte.toString(16).padStart(2, '0');
-    return formatNonce({ passwordAlgorithms: true, usernameAnonymity: false }, `${stamp}-${digits}`);
-  }
-
-  #isFresh(options: LongTermServerOptions, nonce: string, remote: TransportAddress, now: Instant): boolean {
-    const time = Number.parseInt(nonce.slice(NONCE_PREFIX_LENGTH), 36);
-    if (!Number.isSafeInteger(time) || nonce !== this.#nonce(time, remote)) return false;
-    return now - time <= (options.nonceLifetime ?? DEFAULT_NONCE_LIFETIME);
   }
 }
 
@@ -154,13 +135,16 @@ function hasIntegrity(request: StunMessage): boolean {
   return request.attributes.some(({ type }) => type === 'message-integrity' || type === 'message-integrity-sha256');
 }
 
-/** The algorithm that a request uses; undefined when it does not send back what was offered (RFC 8489 §9.2.4). */
-function chosenAlgorithm(request: StunMessage): 'MD5' | 'SHA-256' | undefined {
+/**
+ * The algorithm that a request's key was made by; undefined when it does not send back what was offered, which is
+ * `OFFERED_PASSWORD_ALGORITHMS` (RFC 8489 §9.2.4).
+ */
+export function chosenAlgorithm(request: StunMessage): 'MD5' | 'SHA-256' | undefined {
   const offered = attribute(request, 'password-algorithms')?.algorithms;
   const chosen = attribute(request, 'password-algorithm');
   if (offered === undefined && chosen === undefined) return 'MD5';
-  if (offered === undefined || chosen === undefined || !sameAlgorithms(offered, OFFERED)) return undefined;
-  if (!OFFERED.some((entry) => sameAlgorithms([entry], [chosen]))) return undefined;
+  if (offered === undefined || chosen === undefined || !sameAlgorithms(offered, OFFERED_PASSWORD_ALGORITHMS)) return undefined;
+  if (!OFFERED_PASSWORD_ALGORITHMS.some((entry) => sameAlgorithms([entry], [chosen]))) return undefined;
   return chosen.algorithm === PASSWORD_ALGORITHM.MD5 ? 'MD5' : 'SHA-256';
 }
 
@@ -175,11 +159,8 @@ function refuse(code: number, reason: string): ServerVerdict {
   return { accepted: false, attributes: [{ type: 'error-code', code, reason }] };
 }
 
-const OFFERED: readonly PasswordAlgorithmEntry[] = [
+/** What a challenge of ours offers: SHA-256, then MD5. */
+export const OFFERED_PASSWORD_ALGORITHMS: readonly PasswordAlgorithmEntry[] = [
   { algorithm: PASSWORD_ALGORITHM['SHA-256'], parameters: new Uint8Array(0) },
   { algorithm: PASSWORD_ALGORITHM.MD5, parameters: new Uint8Array(0) },
 ];
-
-const DEFAULT_NONCE_LIFETIME = 600_000;
-/** `obMatJos2` and four characters of features. */
-const NONCE_PREFIX_LENGTH = 13;
