@@ -49,5 +49,5 @@ function readUsername(bytes: Uint8Array, start: number, end: number): CheckUsern
 
 const USERNAME = 0x0006;
 const COLON = 0x3a;
-/** Two fragments of 256 characters and a colon. */
-const MAX_USERNAME = 513;
+/** RFC 8489 §14.3: less than 509 bytes. */
+const MAX_USERNAME = 508;

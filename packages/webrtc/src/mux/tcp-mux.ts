@@ -1,0 +1,404 @@
+import { checkUsername, UfragRouter, UnknownRequests, type UnknownRequestsOptions } from '@kaon/ice/mux';
+import type { EcnCodepoint, TransportAddress } from '@kaon/interface/core/v1';
+import type { ByteStream, Clock, ClockTimer, InterfaceAddress, StreamListener } from '@kaon/interface/network/v1';
+import { isStun } from '@kaon/stun';
+import { FramedStream } from '../tcp/framed-stream.ts';
+import { MuxError } from './errors.ts';
+import { type Bound, bindAll, type ListenAddresses, platformOf } from './listen.ts';
+import type { AttachableMux, MuxAttachment, MuxedSocket } from './types.ts';
+import { type UnknownEvent, unknownEvent } from './unknown-event.ts';
+
+/** What may be set on `TcpMux.listen`. */
+export interface TcpMuxListenOptions extends ListenAddresses {
+  /** Share the port with other processes or threads that ask for the same (SO_REUSEPORT). Default false. */
+  readonly reusePort?: boolean | undefined;
+  /** Most connections. Default 65,536. */
+  readonly maxConnections?: number | undefined;
+  /** Most streams that have no connection yet. Beyond it the oldest is closed. Default 256. */
+  readonly maxPendingStreams?: number | undefined;
+  /** Most streams of one connection. Beyond it the oldest that carried no answer of ours is closed. Default 16. */
+  readonly maxStreamsPerConnection?: number | undefined;
+  /** ms a stream has until its connection has answered a check on it. Default 10,000. */
+  readonly streamTimeout?: number | undefined;
+  /** How requests to unknown username fragments are kept and reported. */
+  readonly unknown?: UnknownRequestsOptions | undefined;
+  /** What every username fragment of a connection on this port must begin with. Default: nothing. */
+  readonly usernameFragmentPrefix?: string | undefined;
+}
+
+/**
+ * One TCP port for the passive candidates of any number of connections (RFC 6544). A connection uses it by
+ * `kaon: { tcpMux }` in its configuration. The first frame of a stream must be a STUN request, and its username fragment says
+ * whose the stream is; what follows belongs to the same connection.
+ */
+export class TcpMux implements AttachableMux {
+  readonly usernameFragmentPrefix: string | undefined;
+  /** Called for a first request to a username fragment that no connection here has; see `UnknownEvent`. */
+  onunknown: ((event: UnknownEvent) => void) | undefined = undefined;
+  /** Called when the platform closed one of the listeners. The others go on, and so do its streams. */
+  onerror: ((error: Error, address: TransportAddress) => void) | undefined = undefined;
+  readonly #clock: Clock;
+  readonly #options: TcpMuxListenOptions;
+  readonly #unknown: UnknownRequests<Link>;
+  /** Fragments only: streams need no routing by address. */
+  readonly #router: UfragRouter<Attachment>;
+  /** In the order in which they came. */
+  readonly #pending = new Set<Link>();
+  readonly #timer: ClockTimer;
+  readonly #timeout: number;
+  #ports: readonly Port[] = [];
+
+  private constructor(bound: readonly Bound<StreamListener>[], options: TcpMuxListenOptions) {
+    this.#options = options;
+    this.usernameFragmentPrefix = options.usernameFragmentPrefix;
+    this.#clock = platformOf(options).clock;
+    this.#timeout = options.streamTimeout ?? 10_000;
+    this.#unknown = new UnknownRequests(options.unknown);
+    this.#router = new UfragRouter({ maxOwners: options.maxConnections });
+    this.#timer = this.#clock.timer(() => this.#expire());
+    this.#ports = bound.map(({ socket, network }) => this.#open(socket, network));
+  }
+
+  /** Listens on all addresses. Rejects with the platform's error, or with MuxError `MUX_NO_ADDRESS` or `MUX_NO_TCP`. */
+  static async listen(options: TcpMuxListenOptions = {}): Promise<TcpMux> {
+    const { network } = platformOf(options);
+    const { reusePort } = options;
+    if (network.listenTcp === undefined) throw new MuxError('MUX_NO_TCP', 'this platform has no TCP listeners');
+    const listen = network.listenTcp.bind(network);
+    return new TcpMux(
+      await bindAll(options, network, (address, port) => listen({ address, port, reusePort })),
+      options,
+    );
+  }
+
+  /** Where it listens. Empty once closed. */
+  get addresses(): readonly TransportAddress[] {
+    return this.#ports.map(({ listener }) => listener.local);
+  }
+
+  /** Connections that are attached now. */
+  get connections(): number {
+    return this.#router.owners;
+  }
+
+  /** Streams that have no connection, or whose connection has not answered on them. Bounded and expiring. */
+  get pendingStreams(): number {
+    return this.#pending.size;
+  }
+
+  /** As `AttachableMux` says; throws MuxError `MUX_CLOSED` or `MUX_BAD_FRAGMENT`, IceError `ICE_UFRAG_TAKEN` or `ICE_MUX_FULL`. */
+  attach(
+    usernameFragment: string,
+    onPathFailed?: (local: TransportAddress, remote: TransportAddress) => void,
+  ): MuxAttachment {
+    const attachment: Attachment = new Attachment({
+      sockets: this.#ports.map((port) => new Slice(port, this.#clock, this.#options.maxStreamsPerConnection ?? 16)),
+      name: (fragment) => this.#name(attachment, fragment),
+      onGone: () => this.#router.remove(attachment),
+      onPathFailed,
+      onSettled: (link) => this.#pending.delete(link),
+    });
+    attachment.restart(usernameFragment);
+    return attachment;
+  }
+
+  /** Closes listeners and streams; every connection on the port is told. Idempotent. */
+  close(): void {
+    const ports = this.#ports;
+    this.#ports = [];
+    this.#timer.cancel();
+    this.#unknown.clear();
+    for (const { listener } of ports) listener.close();
+    for (const link of [...this.#pending]) this.#drop(link);
+    const error = new MuxError('MUX_CLOSED', 'the shared TCP port was closed');
+    for (const port of ports) for (const slice of [...port.slices]) slice.fail(error);
+  }
+
+  #open(listener: StreamListener, network: InterfaceAddress): Port {
+    const port: Port = { listener, network, slices: new Set() };
+    listener.onStream = (stream) => this.#accept(port, stream);
+    listener.onError = (error) => {
+      // Streams that were taken live on, and so do the connections that have them.
+      this.#ports = this.#ports.filter((one) => one !== port);
+      for (const slice of [...port.slices]) if (slice.streams === 0) slice.fail(error);
+      this.onerror?.(error, listener.local);
+    };
+    return port;
+  }
+
+  #accept(port: Port, stream: ByteStream): void {
+    const { maxPendingStreams = 256 } = this.#options;
+    if (this.#pending.size >= maxPendingStreams) for (const oldest of this.#pending) if (this.#drop(oldest)) break;
+    const { address, family, port: number } = stream.remote;
+    const link: Link = {
+      port,
+      remote: { address, family, port: number },
+      until: this.#clock.now() + this.#timeout,
+      framed: undefined as never,
+      named: false,
+      proven: false,
+      closed: false,
+      slice: undefined,
+    };
+    link.framed = new FramedStream(
+      stream,
+      (bytes) => this.#datagram(link, bytes),
+      () => this.#drop(link),
+    );
+    this.#pending.add(link);
+    if (this.#pending.size === 1) this.#timer.reset(link.until);
+  }
+
+  #datagram(link: Link, bytes: Uint8Array): void {
+    if (link.closed) return;
+    if (link.slice !== undefined) link.slice.onDatagram?.(bytes, link.remote, 0);
+    else if (!link.named) this.#first(link, bytes);
+    // What follows a first request that nobody has taken yet is repeated, or was too early.
+  }
+
+  /** The frame that says whose the stream is. */
+  #first(link: Link, bytes: Uint8Array): void {
+    const username = isStun(bytes) ? checkUsername(bytes) : undefined;
+    const attachment = username && this.#router.get(username.local);
+    if (username === undefined) this.#drop(link);
+    else if (attachment !== undefined) {
+      if (this.#adopt(link, attachment)) this.#datagram(link, bytes);
+    } else {
+      link.named = true;
+      const request = this.#unknown.add(bytes, link.remote, link, this.#clock.now());
+      if (request !== undefined) this.onunknown?.(unknownEvent(request, link.port.listener.local));
+    }
+  }
+
+  #adopt(link: Link, attachment: Attachment): boolean {
+    const slice = attachment.sockets.find(({ port }) => port === link.port);
+    if (slice?.adopt(link)) return true;
+    this.#drop(link);
+    return false;
+  }
+
+  #name(attachment: Attachment, fragment: string): void {
+    if (this.#ports.length === 0) throw new MuxError('MUX_CLOSED', 'the shared TCP port is closed');
+    const prefix = this.usernameFragmentPrefix ?? '';
+    if (!fragment.startsWith(prefix)) {
+      throw new MuxError('MUX_BAD_FRAGMENT', `username fragments on this port begin with ${prefix}`);
+    }
+    this.#router.add(fragment, attachment);
+    for (const { source: link, bytes } of this.#unknown.take(fragment, this.#clock.now())) {
+      if (!link.closed && this.#adopt(link, attachment)) link.slice?.replay(link, bytes);
+    }
+  }
+
+  /** The connection on a stream never proved to be somebody's, or nobody came for it. */
+  #expire(): void {
+    const now = this.#clock.now();
+    for (const link of this.#pending) {
+      if (link.until > now) {
+        this.#timer.reset(link.until);
+        return;
+      }
+      this.#drop(link);
+    }
+  }
+
+  /** Always true. */
+  #drop(link: Link): true {
+    this.#pending.delete(link);
+    if (link.closed) return true;
+    link.closed = true;
+    link.framed.close();
+    link.slice?.lost(link);
+    return true;
+  }
+}
+
+interface Port {
+  readonly listener: StreamListener;
+  readonly network: InterfaceAddress;
+  readonly slices: Set<Slice>;
+}
+
+/** One stream. */
+interface Link {
+  readonly port: Port;
+  readonly remote: TransportAddress;
+  /** When it is closed unless it is proven. */
+  readonly until: number;
+  framed: FramedStream;
+  /** Its first frame has been read. */
+  named: boolean;
+  /** Its connection has accepted a check on it. */
+  proven: boolean;
+  closed: boolean;
+  slice: Slice | undefined;
+}
+
+interface AttachmentInit {
+  readonly sockets: readonly Slice[];
+  readonly name: (fragment: string) => void;
+  readonly onGone: () => void;
+  readonly onPathFailed: ((local: TransportAddress, remote: TransportAddress) => void) | undefined;
+  readonly onSettled: (link: Link) => void;
+}
+
+class Attachment implements MuxAttachment {
+  readonly sockets: readonly Slice[];
+  readonly #name: (fragment: string) => void;
+  #open: number;
+
+  constructor({ sockets, name, onGone, onPathFailed, onSettled }: AttachmentInit) {
+    this.sockets = sockets;
+    this.#name = name;
+    this.#open = sockets.length;
+    for (const socket of sockets) {
+      socket.onGone = () => --this.#open === 0 && onGone();
+      socket.onPathFailed = (remote) => onPathFailed?.(socket.local, remote);
+      socket.onSettled = onSettled;
+    }
+  }
+
+  restart(usernameFragment: string): void {
+    if (this.#open > 0 || this.sockets.length === 0) this.#name(usernameFragment);
+  }
+
+  release(): void {
+    for (const socket of this.sockets) socket.close();
+  }
+}
+
+/** One connection's streams to one address of the port. */
+class Slice implements MuxedSocket {
+  readonly interface = 'kaon:udp-socket/1';
+  readonly protocol = 'tcp';
+  readonly port: Port;
+  onError: ((error: Error) => void) | undefined = undefined;
+  /** For its attachment. */
+  onGone: (() => void) | undefined = undefined;
+  onPathFailed: ((remote: TransportAddress) => void) | undefined = undefined;
+  onSettled: ((link: Link) => void) | undefined = undefined;
+  readonly #clock: Clock;
+  readonly #max: number;
+  readonly #links: Link[] = [];
+  #last: Link | undefined = undefined;
+  #onDatagram: ((bytes: Uint8Array, remote: TransportAddress, ecn: EcnCodepoint) => void) | undefined = undefined;
+  #waiting: { readonly link: Link; readonly bytes: Uint8Array }[] = [];
+  #closed = false;
+
+  constructor(port: Port, clock: Clock, max: number) {
+    this.port = port;
+    this.#clock = clock;
+    this.#max = max;
+    port.slices.add(this);
+  }
+
+  get local(): TransportAddress {
+    return this.port.listener.local;
+  }
+
+  get network(): InterfaceAddress {
+    return this.port.network;
+  }
+
+  get streams(): number {
+    return this.#links.length;
+  }
+
+  get onDatagram(): ((bytes: Uint8Array, remote: TransportAddress, ecn: EcnCodepoint) => void) | undefined {
+    return this.#onDatagram;
+  }
+
+  set onDatagram(listener: ((bytes: Uint8Array, remote: TransportAddress, ecn: EcnCodepoint) => void) | undefined) {
+    this.#onDatagram = listener;
+    if (listener !== undefined && this.#waiting.length > 0) this.#clock.defer(() => this.#replayAll());
+  }
+
+  send(buffer: Uint8Array, start: number, end: number, remote: TransportAddress): boolean {
+    const link = this.#linkTo(remote);
+    if (link === undefined) return false;
+    // A success response says that the agent has authenticated a request on this stream.
+    if (!link.proven && buffer[start] === 1 && buffer[start + 1] === 1) {
+      link.proven = true;
+      this.onSettled?.(link);
+    }
+    return link.framed.send(buffer, start, end);
+  }
+
+  prefer(remote: TransportAddress): void {
+    const link = this.#linkTo(remote);
+    if (link === undefined) return;
+    link.proven = true;
+    this.onSettled?.(link);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#onDatagram = undefined;
+    this.onError = undefined;
+    this.onPathFailed = undefined;
+    this.#waiting = [];
+    this.port.slices.delete(this);
+    for (const link of [...this.#links]) this.#end(link);
+    this.onGone?.();
+  }
+
+  fail(error: Error): void {
+    const { onError } = this;
+    if (this.#closed) return;
+    this.close();
+    onError?.(error);
+  }
+
+  /** False: it has as many as it may have, and all of them have been of use. */
+  adopt(link: Link): boolean {
+    if (this.#closed) return false;
+    if (this.#links.length >= this.#max) {
+      const stranger = this.#links.find(({ proven }) => !proven);
+      if (stranger === undefined) return false;
+      this.#end(stranger);
+    }
+    link.slice = this;
+    this.#links.push(link);
+    return true;
+  }
+
+  /** The first frame of a stream that was here before the connection; it comes once there is someone to take it. */
+  replay(link: Link, bytes: Uint8Array): void {
+    this.#waiting.push({ link, bytes });
+    if (this.#onDatagram !== undefined) this.#clock.defer(() => this.#replayAll());
+  }
+
+  /** The stream has ended. */
+  lost(link: Link): void {
+    this.#forget(link);
+    this.onPathFailed?.(link.remote);
+  }
+
+  #end(link: Link): void {
+    link.closed = true;
+    link.framed.close();
+    this.onSettled?.(link);
+    this.#forget(link);
+    this.onPathFailed?.(link.remote);
+  }
+
+  #forget(link: Link): void {
+    const index = this.#links.indexOf(link);
+    if (index >= 0) this.#links.splice(index, 1);
+    if (this.#last === link) this.#last = undefined;
+    link.slice = undefined;
+  }
+
+  #linkTo({ address, port }: TransportAddress): Link | undefined {
+    const last = this.#last;
+    if (last !== undefined && last.remote.port === port && last.remote.address === address) return last;
+    this.#last = this.#links.find(({ remote }) => remote.port === port && remote.address === address);
+    return this.#last;
+  }
+
+  #replayAll(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { link, bytes } of waiting) if (!link.closed) this.#onDatagram?.(bytes, link.remote, 0);
+  }
+}
