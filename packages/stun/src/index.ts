@@ -24,6 +24,7 @@ export type { MappedAddress } from './attributes/mapped-address.ts';
 export type { MessageIntegrity } from './attributes/message-integrity.ts';
 export type { MessageIntegritySha256 } from './attributes/message-integrity-sha256.ts';
 export type { MobilityTicket } from './attributes/mobility-ticket.ts';
+export type { Nomination } from './attributes/nomination.ts';
 export type { Nonce } from './attributes/nonce.ts';
 export type { OtherAddress } from './attributes/other-address.ts';
 export type { Padding } from './attributes/padding.ts';
@@ -49,6 +50,13 @@ export type { Username } from './attributes/username.ts';
 export type { XorMappedAddress } from './attributes/xor-mapped-address.ts';
 export type { XorPeerAddress } from './attributes/xor-peer-address.ts';
 export type { XorRelayedAddress } from './attributes/xor-relayed-address.ts';
+export {
+  BehaviorDiscovery,
+  type BehaviorDiscoveryClientOptions,
+  type BehaviorDiscoveryEvent,
+  type NatBehavior,
+  type NatDependence,
+} from './behavior-discovery.ts';
 export { BindingClient, type BindingClientEvent, type BindingClientOptions } from './client.ts';
 export { longTermKey, opaqueString, shortTermKey, userHash } from './credentials.ts';
 export { defaultCrypto, type StunCrypto } from './crypto.ts';
@@ -65,7 +73,7 @@ export {
   TRANSACTION_ID_LENGTH,
 } from './header.ts';
 export { verifyIntegrity, verifyIntegritySha256 } from './integrity.ts';
-export { LongTermAuthentication, type LongTermCredentials } from './long-term.ts';
+export { type ClientAuthentication, LongTermAuthentication, type LongTermCredentials } from './long-term.ts';
 export { attribute, decodeMessage, parseMessage, type StunMessage, unknownRequired } from './message.ts';
 export { formatNonce, type NonceFeatures, nonceFeatures } from './nonce.ts';
 export { type BehaviorDiscoveryOptions, BindingResponder, type BindingResponderOptions } from './responder.ts';
@@ -79,6 +87,7 @@ export {
   type ShortTermServerOptions,
 } from './server-authentication.ts';
 export { ServerNonces } from './server-nonces.ts';
+export { type OAuthToken, ThirdPartyAuthentication } from './third-party.ts';
 export type { StunTraceEvent, StunTraceName } from './trace.ts';
 export { ClientTransaction, type ClientTransactionOptions, type TransactionState } from './transaction.ts';
 export { formatUri, parseUri, type StunUri } from './uri.ts';

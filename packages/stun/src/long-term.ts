@@ -18,12 +18,28 @@ export interface LongTermCredentials {
   readonly password: string;
 }
 
+/** What a client needs of a mechanism with challenge and response: `LongTermAuthentication`, or `ThirdPartyAuthentication`. */
+export interface ClientAuthentication {
+  /** Whether the server has asked for credentials, so that requests carry them. */
+  readonly challenged: boolean;
+  /** The realm that the server named. */
+  readonly realm: string | undefined;
+  /** Takes an error response; true: the request is worth another try. */
+  handleChallenge(response: StunMessage): boolean;
+  /** What to append to a request. */
+  attributes(): readonly Attribute[];
+  /** How to encode a request. */
+  encodeOptions(): EncodeOptions;
+  /** Whether a response to such a request is genuine. */
+  verify(bytes: Uint8Array): boolean;
+}
+
 /**
  * Holds what a server has told about its realm and adds credentials to requests. Use: send the request bare; on an
  * error response ask `handleChallenge` whether to try again; if so, send a new request with `attributes` appended and
  * `encodeOptions` applied, and check its response with `verify`.
  */
-export class LongTermAuthentication {
+export class LongTermAuthentication implements ClientAuthentication {
   readonly #credentials: LongTermCredentials;
   readonly #crypto: StunCrypto;
   #challenge: Challenge | undefined;
