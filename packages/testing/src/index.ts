@@ -36,3 +36,5 @@ export {
   type NetemStats,
 } from './vnet/netem.ts';
 export { Router, type Uplink } from './vnet/router.ts';
+export type { Segment } from './vnet/tcp/segment.ts';
+export { type SimulatedCertificateOptions, simulatedCertificate } from './vnet/tcp/tls.ts';

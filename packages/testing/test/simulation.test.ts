@@ -277,7 +277,7 @@ describe('Nat', () => {
   });
 
   it(
-    'blockUdp drops everything',
+    'blockUdp drops all UDP',
     story(async (sim) => {
       const { nat, a, server } = await behind(sim, 'full-cone');
       nat.blockUdp = true;

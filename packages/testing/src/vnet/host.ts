@@ -1,9 +1,26 @@
 import type { EcnCodepoint, TransportAddress } from '@kaon/interface/core/v1';
-import type { BindOptions, Clock, InterfaceAddress, Network, UdpSocket } from '@kaon/interface/network/v1';
-import { addressFamily, canonicalAddress, formatAddress, isLoopback, isUnspecified } from '@kaon/wire';
+import type {
+  BindOptions,
+  ByteStream,
+  Clock,
+  ConnectOptions,
+  InterfaceAddress,
+  ListenOptions,
+  MulticastOptions,
+  Network,
+  StreamListener,
+  TlsClientOptions,
+  UdpSocket,
+} from '@kaon/interface/network/v1';
+import { addressFamily, canonicalAddress, isLoopback, isUnspecified } from '@kaon/wire';
 import type { SeededRandom } from '../random.ts';
+import { failure } from './failure.ts';
 import { Link, type LinkOptions, type Packet, Wire } from './link.ts';
-import type { Router } from './router.ts';
+import { canonical, familyOf, Ports } from './ports.ts';
+import { isMulticast, type Router } from './router.ts';
+import { TcpStack } from './tcp/stack.ts';
+import { connectTls } from './tcp/tls.ts';
+import { HostSocket, UdpSockets } from './udp.ts';
 
 /** One network card of a host. */
 export interface InterfaceOptions {
@@ -31,9 +48,13 @@ export class Host implements Network {
   readonly #clock: Clock;
   readonly #random: SeededRandom;
   readonly #cards = new Map<string, Card>();
-  readonly #sockets = new Map<string, HostSocket>();
+  readonly #sockets = new UdpSockets();
+  readonly #ports = new Ports();
+  readonly #tcpPorts = new Ports();
+  readonly #tcp: TcpStack;
   readonly #local: Wire;
-  #nextPort = FIRST_EPHEMERAL_PORT;
+  readonly #watchers = new Set<() => void>();
+  #changed = false;
 
   constructor(name: string, names: Names, clock: Clock, random: SeededRandom) {
     this.name = name;
@@ -41,7 +62,15 @@ export class Host implements Network {
     this.#clock = clock;
     this.#random = random;
     this.#local = new Wire({}, clock, random.fork('lo'));
-    this.#local.onPacket = (packet) => this.#receive(packet);
+    this.#local.onPacket = (packet) => this.#receive(packet, undefined);
+    this.#tcp = new TcpStack({
+      clock,
+      random: random.fork('tcp'),
+      transmit: (packet) => this.#transmit({ ...packet, ecn: 0, hops: MAX_HOPS }),
+      sourceFor: (remote) => this.#sourceFor(remote),
+      bindable: (address) => this.#bindable(address),
+      freePort: (address, options, isFree) => this.#tcpPorts.pick(address, options, isFree),
+    });
   }
 
   /** The cable of an interface. Throws RangeError when there is no such interface. */
@@ -57,10 +86,11 @@ export class Host implements Network {
     if (this.#cards.has(name) || name === 'lo') throw new RangeError(`${this.name} already has an interface ${name}`);
     const link = new Link(options.link ?? { delay: 1 }, this.#clock, this.#random.fork(name));
     link.up.onPacket = (packet) => network.forward(packet);
-    link.down.onPacket = (packet) => this.#receive(packet);
+    link.down.onPacket = (packet) => this.#receive(packet, name);
     const addresses = options.addresses.map((address) => canonical(address));
     for (const address of addresses) network.attach(address, (packet) => link.down.send(packet));
     this.#cards.set(name, { ...options, addresses, link });
+    this.#interfacesChanged();
     return link;
   }
 
@@ -71,6 +101,7 @@ export class Host implements Network {
     this.#cards.delete(name);
     for (const address of card.addresses) card.network.detach(address);
     card.link.cut();
+    this.#interfacesChanged();
   }
 
   interfaces(): readonly InterfaceAddress[] {
@@ -88,15 +119,47 @@ export class Host implements Network {
   }
 
   async bindUdp(options: BindOptions): Promise<UdpSocket> {
-    const address = canonical(options.address);
-    if (!isUnspecified(address) && !this.#isOwn(address)) throw failure('EADDRNOTAVAIL', address);
-    const local = { address, family: familyOf(address), port: this.#freePort(address, options) };
-    const socket = new HostSocket(local, {
-      send: (bytes, remote, ecn) => this.#send(local, bytes, remote, ecn),
-      close: () => this.#sockets.delete(formatAddress(local)),
+    const address = this.#bindable(options.address);
+    const isShared = options.reusePort ?? false;
+    const port = this.#ports.pick(address, options, (one) => this.#sockets.isFree(address, one, isShared));
+    return this.#socket({ address, family: familyOf(address), port }, { isShared });
+  }
+
+  async connectTcp(options: ConnectOptions): Promise<ByteStream> {
+    const { address, port } = options.remote;
+    const remote = { address: canonical(address), family: familyOf(address), port };
+    return this.#tcp.connect({ ...options, remote });
+  }
+
+  /** With `tls`, `certificate` is what `simulatedCertificate` gives; see there. */
+  async listenTcp(options: ListenOptions): Promise<StreamListener> {
+    return this.#tcp.listen(options);
+  }
+
+  /** One round trip, and the server's certificate is looked at. Nothing is encrypted. */
+  async startTls(stream: ByteStream, options: TlsClientOptions): Promise<ByteStream> {
+    return connectTls(stream, options, this.#clock);
+  }
+
+  /** Reaches the members of the group that are in the same network, by whatever router. */
+  async bindMulticast({ group, port, interfaceAddress }: MulticastOptions): Promise<UdpSocket> {
+    const address = this.#bindable(interfaceAddress);
+    const joined = canonical(group);
+    if (!isMulticast(joined) || familyOf(joined) !== familyOf(address)) throw failure('EINVAL', group);
+    if (!this.#sockets.isFree(address, port, true)) throw failure('EADDRINUSE', `${address}:${port}`);
+    const socket = this.#socket({ address, family: familyOf(address), port }, { group: joined, isShared: true });
+    const card = this.#cardOf(address);
+    card?.network.join(joined, card, (packet) => {
+      if (!card.addresses.includes(packet.source.address)) card.link.down.send(packet);
     });
-    this.#sockets.set(formatAddress(local), socket);
     return socket;
+  }
+
+  watchInterfaces(onChange: () => void): () => void {
+    // Not the function itself: who watches twice is told twice, and may stop one of them.
+    const watcher = (): void => onChange();
+    this.#watchers.add(watcher);
+    return () => void this.#watchers.delete(watcher);
   }
 
   async resolve(hostname: string, family?: 'IPv4' | 'IPv6'): Promise<readonly string[]> {
@@ -111,87 +174,122 @@ export class Host implements Network {
     return wanted;
   }
 
-  /** Sockets that are open: 0 when everything has been shut down. */
+  /** Sockets, listeners and streams that are open: 0 when everything has been shut down. */
   get openSockets(): number {
-    return this.#sockets.size;
+    return this.#sockets.size + this.#tcp.open;
   }
 
   /** Ends a socket as a platform may: it reports an error and is closed. */
   killSocket(local: TransportAddress, error: Error): void {
-    const socket = this.#sockets.get(formatAddress(local));
+    const socket = this.#sockets.at(local)[0];
     const report = socket?.onError;
     socket?.close();
     report?.(error);
   }
 
+  /** Breaks all TCP connections with a RST, as when the program that has them dies. Listeners stay. */
+  resetStreams(): void {
+    this.#tcp.reset();
+  }
+
+  #socket(local: TransportAddress, options: { readonly group?: string; readonly isShared: boolean }): HostSocket {
+    const socket: HostSocket = new HostSocket(local, options, {
+      send: (bytes, remote, ecn) => this.#send(socket, bytes, remote, ecn),
+      close: () => this.#closed(socket),
+    });
+    this.#sockets.add(socket);
+    return socket;
+  }
+
+  #closed(socket: HostSocket): void {
+    const { group, local } = socket;
+    this.#sockets.delete(socket);
+    const card = this.#cardOf(local.address);
+    if (group === undefined || card === undefined) return;
+    // Others of this host may be in the group by the same card.
+    const others = card.addresses.some((own) => this.#sockets.members(group, undefined, own).length > 0);
+    if (!others) card.network.leave(group, card);
+  }
+
+  #bindable(text: string): string {
+    const address = canonical(text);
+    if (!isUnspecified(address) && !this.#isOwn(address)) throw failure('EADDRNOTAVAIL', address);
+    return address;
+  }
+
   #isOwn(address: string): boolean {
-    if (isLoopback(address)) return true;
-    for (const card of this.#cards.values()) if (card.addresses.includes(address)) return true;
-    return false;
+    return isLoopback(address) || this.#cardOf(address) !== undefined;
   }
 
-  #freePort(address: string, { port, portRange }: BindOptions): number {
-    if (portRange !== undefined) {
-      for (let candidate = portRange[0]; candidate <= portRange[1]; candidate++) {
-        if (this.#isFree(address, candidate)) return candidate;
-      }
-      throw failure('EADDRINUSE', `${address} ${portRange[0]}-${portRange[1]}`);
-    }
-    if (port !== undefined && port !== 0) {
-      if (this.#isFree(address, port)) return port;
-      throw failure('EADDRINUSE', `${address}:${port}`);
-    }
-    for (let tries = FIRST_EPHEMERAL_PORT; tries < 65_536; tries++) {
-      const candidate = this.#nextPort;
-      this.#nextPort = candidate === 65_535 ? FIRST_EPHEMERAL_PORT : candidate + 1;
-      if (this.#isFree(address, candidate)) return candidate;
-    }
-    throw failure('EADDRINUSE', address);
+  #cardOf(address: string): Card | undefined {
+    for (const card of this.#cards.values()) if (card.addresses.includes(address)) return card;
+    return undefined;
   }
 
-  #isFree(address: string, port: number): boolean {
-    const family = familyOf(address);
-    for (const { local } of this.#sockets.values()) {
-      if (local.port !== port || local.family !== family) continue;
-      if (local.address === address || isUnspecified(local.address) || isUnspecified(address)) return false;
-    }
-    return true;
-  }
-
-  #send(local: TransportAddress, bytes: Uint8Array, remote: TransportAddress, ecn: EcnCodepoint): boolean {
+  #send(socket: HostSocket, bytes: Uint8Array, remote: TransportAddress, ecn: EcnCodepoint): boolean {
+    const { local } = socket;
     if (remote.family !== local.family || bytes.length > MAX_UDP_PAYLOAD || remote.port === 0) return false;
-    const own = this.#isOwn(canonical(remote.address));
-    const source = isUnspecified(local.address) ? this.#sourceFor(remote, own) : local.address;
-    if (source === undefined || !this.#isOwn(source)) return false;
-    const packet: Packet = { source: { ...local, address: source }, destination: remote, bytes, ecn, hops: MAX_HOPS };
-    if (own) {
+    const address = isUnspecified(local.address) ? this.#sourceFor(remote) : local.address;
+    if (address === undefined) return false;
+    const packet: Packet = { source: { ...local, address }, destination: remote, bytes, ecn, hops: MAX_HOPS };
+    if (isMulticast(remote.address)) this.#loopBack(packet, socket);
+    return this.#transmit(packet);
+  }
+
+  #transmit(packet: Packet): boolean {
+    const { source, destination } = packet;
+    if (!this.#isOwn(source.address)) return false;
+    if (this.#isOwn(canonical(destination.address))) {
       this.#local.send(packet);
       return true;
     }
-    for (const card of this.#cards.values()) {
-      if (!card.addresses.includes(source)) continue;
-      card.link.up.send(packet);
-      return true;
-    }
-    return false;
+    const card = this.#cardOf(source.address);
+    card?.link.up.send(packet);
+    // To a group by way of loopback: nobody else is there.
+    return card !== undefined || isMulticast(destination.address);
   }
 
-  #sourceFor(remote: TransportAddress, own: boolean): string | undefined {
-    if (own) return canonical(remote.address);
+  /** Others on this host hear what one sends to their group, and the sender does not. */
+  #loopBack({ source, destination, bytes, ecn }: Packet, sender: HostSocket): void {
+    const members = this.#sockets.members(canonical(destination.address), destination.port, source.address);
+    for (const member of members) {
+      if (member !== sender) this.#clock.defer(() => member.onDatagram?.(bytes.slice(), source, ecn));
+    }
+  }
+
+  #sourceFor(remote: TransportAddress): string | undefined {
+    const address = canonical(remote.address);
+    if (this.#isOwn(address)) return address;
     for (const card of this.#cards.values()) {
-      const address = card.addresses.find((each) => familyOf(each) === remote.family);
-      if (address !== undefined) return address;
+      const own = card.addresses.find((each) => familyOf(each) === remote.family);
+      if (own !== undefined) return own;
     }
     return undefined;
   }
 
-  #receive(packet: Packet): void {
-    const { address, family, port } = packet.destination;
-    const wildcard = family === 'IPv4' ? '0.0.0.0' : '::';
-    const socket =
-      this.#sockets.get(formatAddress({ address: canonical(address), family, port })) ??
-      this.#sockets.get(formatAddress({ address: wildcard, family, port }));
-    socket?.onDatagram?.(packet.bytes, packet.source, packet.ecn);
+  /** `card` is the name of the network card it came in by. */
+  #receive(packet: Packet, card: string | undefined): void {
+    const destination = { ...packet.destination, address: canonical(packet.destination.address) };
+    if (packet.protocol === 'tcp') this.#tcp.receive({ ...packet, destination });
+    else if (isMulticast(destination.address)) this.#receiveMulticast(packet, destination, card);
+    else this.#sockets.receiver(destination, packet.source)?.onDatagram?.(packet.bytes, packet.source, packet.ecn);
+  }
+
+  #receiveMulticast(packet: Packet, { address, port }: TransportAddress, card: string | undefined): void {
+    for (const own of this.#cards.get(card ?? '')?.addresses ?? []) {
+      for (const member of this.#sockets.members(address, port, own)) {
+        member.onDatagram?.(packet.bytes.slice(), packet.source, packet.ecn);
+      }
+    }
+  }
+
+  #interfacesChanged(): void {
+    if (this.#changed || this.#watchers.size === 0) return;
+    this.#changed = true;
+    this.#clock.defer(() => {
+      this.#changed = false;
+      for (const watcher of [...this.#watchers]) watcher();
+    });
   }
 }
 
@@ -199,51 +297,5 @@ interface Card extends Omit<InterfaceOptions, 'link'> {
   readonly link: Link;
 }
 
-interface HostPort {
-  send(bytes: Uint8Array, remote: TransportAddress, ecn: EcnCodepoint): boolean;
-  close(): void;
-}
-
-class HostSocket implements UdpSocket {
-  readonly interface = 'kaon:udp-socket/1' as const;
-  readonly local: TransportAddress;
-  onDatagram: ((bytes: Uint8Array, remote: TransportAddress, ecn: EcnCodepoint) => void) | undefined = undefined;
-  onError: ((error: Error) => void) | undefined = undefined;
-  #port: HostPort | undefined;
-
-  constructor(local: TransportAddress, port: HostPort) {
-    this.local = local;
-    this.#port = port;
-  }
-
-  send(buffer: Uint8Array, start: number, end: number, remote: TransportAddress, ecn: EcnCodepoint = 0): boolean {
-    // A copy: the caller uses the buffer again.
-    return this.#port?.send(buffer.slice(start, end), remote, ecn) ?? false;
-  }
-
-  close(): void {
-    this.#port?.close();
-    this.#port = undefined;
-    this.onDatagram = undefined;
-    this.onError = undefined;
-  }
-}
-
-const FIRST_EPHEMERAL_PORT = 49_152;
 const MAX_UDP_PAYLOAD = 65_507;
 const MAX_HOPS = 16;
-
-function canonical(address: string): string {
-  const text = canonicalAddress(address);
-  if (text === undefined) throw failure('EINVAL', address);
-  return text;
-}
-
-function familyOf(address: string): 'IPv4' | 'IPv6' {
-  return address.includes(':') ? 'IPv6' : 'IPv4';
-}
-
-/** An error with the code that `node:dgram` and `node:dns` would give. */
-function failure(code: string, what: string): Error {
-  return Object.assign(new Error(`${code}: ${what}`), { code });
-}

@@ -2,8 +2,9 @@ import type { EcnCodepoint, TransportAddress } from '@kaon/interface/core/v1';
 import type { Clock, ClockTimer } from '@kaon/interface/network/v1';
 import type { SeededRandom } from '../random.ts';
 import { Netem, type NetemOptions, type NetemStats } from './netem.ts';
+import type { Segment } from './tcp/segment.ts';
 
-/** A UDP datagram inside the simulated network. */
+/** A UDP datagram, or a TCP segment, inside the simulated network. */
 export interface Packet {
   readonly source: TransportAddress;
   readonly destination: TransportAddress;
@@ -11,6 +12,10 @@ export interface Packet {
   readonly ecn: EcnCodepoint;
   /** Routers it may still pass: ends loops. */
   readonly hops: number;
+  /** Undefined: `udp`. */
+  readonly protocol?: 'udp' | 'tcp' | undefined;
+  /** The header of a TCP segment; `bytes` is what it carries. */
+  readonly segment?: Segment | undefined;
 }
 
 /** How the two directions of a link behave. */

@@ -7,19 +7,28 @@ import { Router } from './router.ts';
 export interface NatOptions extends NatTableOptions {
   /** Whether inside hosts reach each other by their external addresses (RFC 4787 §6). Default false. */
   readonly hairpinning?: boolean | undefined;
-  /** Drop all UDP, as strict company networks do. Default false; see `Nat.blockUdp`. */
+  /** Drop all UDP, as strict company networks do; TCP passes. Default false; see `Nat.blockUdp`. */
   readonly blockUdp?: boolean | undefined;
+  /** Drop everything. Default false; see `Nat.blockAll`. */
+  readonly blockAll?: boolean | undefined;
+  /** `mappingTimeout` of TCP, in ms. Default 7 440 000, two hours and four minutes (RFC 5382 §5). */
+  readonly tcpMappingTimeout?: number | undefined;
 }
 
 /** A NAT; hosts are put into its `inside`. */
 export class Nat {
   /** The private network. */
   readonly inside: Router;
+  /** Mappings of UDP. */
   readonly table: NatTable;
+  /** Mappings of TCP: of the same behaviour. */
+  readonly tcpTable: NatTable;
   /** The cable between the NAT and the outer network. */
   readonly link: Link;
-  /** While true nothing passes in either direction. */
+  /** While true no UDP passes in either direction. */
   blockUdp: boolean;
+  /** While true nothing passes in either direction. */
+  blockAll: boolean;
   /** Packets that were filtered or blocked. */
   dropped = 0;
   readonly #outside: Router;
@@ -29,8 +38,10 @@ export class Nat {
   constructor(name: string, options: NatOptions, outside: Router, link: Link, clock: Clock) {
     this.inside = new Router(name);
     this.table = new NatTable(options);
+    this.tcpTable = new NatTable({ ...options, mappingTimeout: options.tcpMappingTimeout ?? 7_440_000 });
     this.link = link;
     this.blockUdp = options.blockUdp ?? false;
+    this.blockAll = options.blockAll ?? false;
     this.#outside = outside;
     this.#clock = clock;
     this.#options = options;
@@ -46,6 +57,7 @@ export class Nat {
   /** A power cut: all mappings are gone; optionally with other external ports afterwards. */
   reboot(): void {
     this.table.reset();
+    this.tcpTable.reset();
     this.link.up.flush();
     this.link.down.flush();
   }
@@ -55,8 +67,16 @@ export class Nat {
     return this.#outside;
   }
 
+  #isBlocked(packet: Packet): boolean {
+    return this.blockAll || (this.blockUdp && packet.protocol !== 'tcp');
+  }
+
+  #tableOf(packet: Packet): NatTable {
+    return packet.protocol === 'tcp' ? this.tcpTable : this.table;
+  }
+
   #outbound(packet: Packet): void {
-    if (this.blockUdp) {
+    if (this.#isBlocked(packet)) {
       this.dropped++;
       return;
     }
@@ -65,7 +85,7 @@ export class Nat {
       return;
     }
     const now = this.#clock.now();
-    const external = this.table.outbound(packet.source, packet.destination, now);
+    const external = this.#tableOf(packet).outbound(packet.source, packet.destination, now);
     if (external === undefined) {
       this.dropped++;
       return;
@@ -77,7 +97,7 @@ export class Nat {
   }
 
   #inbound(packet: Packet): void {
-    if (this.blockUdp) {
+    if (this.#isBlocked(packet)) {
       this.dropped++;
       return;
     }
@@ -85,7 +105,7 @@ export class Nat {
       this.inside.forward(packet);
       return;
     }
-    const internal = this.table.inbound(packet.destination, packet.source, this.#clock.now());
+    const internal = this.#tableOf(packet).inbound(packet.destination, packet.source, this.#clock.now());
     if (internal === undefined) this.dropped++;
     else this.inside.forward({ ...packet, destination: internal });
   }

@@ -1,4 +1,4 @@
-import { canonicalAddress } from '@kaon/wire';
+import { addressToBytes, canonicalAddress } from '@kaon/wire';
 import type { Packet } from './link.ts';
 
 /** Takes packets that leave a network. */
@@ -18,6 +18,7 @@ export class Router {
   /** Packets that had nowhere to go, were filtered or went in circles. */
   dropped = 0;
   readonly #routes = new Map<string, (packet: Packet) => void>();
+  readonly #groups = new Map<string, Map<object, (packet: Packet) => void>>();
 
   constructor(name: string) {
     this.name = name;
@@ -35,17 +36,46 @@ export class Router {
     this.#routes.delete(keyOf(address));
   }
 
+  /** Has packets to a multicast group delivered to a member, such as a network card. */
+  join(group: string, member: object, deliver: (packet: Packet) => void): void {
+    const key = keyOf(group);
+    const members = this.#groups.get(key) ?? new Map<object, (packet: Packet) => void>();
+    members.set(member, deliver);
+    this.#groups.set(key, members);
+  }
+
+  leave(group: string, member: object): void {
+    this.#groups.get(keyOf(group))?.delete(member);
+  }
+
   forward(packet: Packet): void {
     if (packet.hops <= 0 || this.filter?.(packet) === false) {
       this.dropped++;
       return;
     }
     const onward: Packet = { ...packet, hops: packet.hops - 1 };
+    if (isMulticast(packet.destination.address)) {
+      this.#spread(onward);
+      return;
+    }
     const deliver = this.#routes.get(keyOf(packet.destination.address));
     if (deliver !== undefined) deliver(onward);
     else if (this.uplink !== undefined) this.uplink.forward(onward);
     else this.dropped++;
   }
+
+  /** To all members, and not beyond this network. */
+  #spread(packet: Packet): void {
+    for (const deliver of this.#groups.get(keyOf(packet.destination.address))?.values() ?? []) {
+      deliver({ ...packet, bytes: packet.bytes.slice() });
+    }
+  }
+}
+
+/** 224.0.0.0/4 or ff00::/8. */
+export function isMulticast(address: string): boolean {
+  const bytes = addressToBytes(address);
+  return bytes !== undefined && (bytes.length === 4 ? bytes[0]! >> 4 === 14 : bytes[0] === 0xff);
 }
 
 function keyOf(address: string): string {
