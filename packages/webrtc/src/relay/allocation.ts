@@ -109,11 +109,12 @@ export class Allocation {
     if (path.protocol === 'tcp') this.#client.handleStream(bytes, now);
     else this.#client.handleDatagram(bytes, path, now);
     for (let data = this.#client.pollData(); data !== undefined; data = this.#client.pollData()) {
-      const { family } = data.peer;
-      const socket = this.#sockets.find(({ local }) => local.family === family);
-      socket?.onDatagram?.(data.bytes, data.peer, 0);
+      for (const socket of this.#sockets) {
+        if (socket.local.family === data.peer.family) socket.onDatagram?.(data.bytes, data.peer, 0);
+      }
     }
-    this.#pump();
+    // ChannelData is all there is to most of what comes by far, and nothing follows from it (RFC 8656 §12.4).
+    if (path.protocol === 'tcp' || (bytes[0] ?? 0) < 0x40) this.#pump();
   }
 
   #timeout(): void {

@@ -197,8 +197,18 @@ class Try implements Abandon {
       carrier.close();
       return;
     }
+    try {
+      this.#allocation = this.#allocate(carrier);
+    } catch (error) {
+      // Credentials that cannot be sent, such as a user name with a control character.
+      carrier.close();
+      this.#sink.failed(error, undefined);
+    }
+  }
+
+  #allocate(carrier: Carrier): Allocation {
     const { credentials, families } = this.#target;
-    this.#allocation = new Allocation({
+    return new Allocation({
       carrier,
       credentials,
       families,

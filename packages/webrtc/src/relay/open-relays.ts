@@ -1,7 +1,7 @@
 import type { TransportAddress } from '@kaon/interface/core/v1';
 import type { LongTermCredentials, OAuthToken } from '@kaon/stun';
 import { addressFamily, canonicalAddress, isLinkLocal, isLoopback } from '@kaon/wire';
-import { Attempt, UNREACHABLE } from './attempt.ts';
+import { Attempt, type AttemptTarget, UNREACHABLE } from './attempt.ts';
 import type {
   OpenRelays,
   RelayBase,
@@ -62,6 +62,13 @@ class RelaySet implements Relays {
     await Promise.resolve();
     const { host } = server.uri;
     let found: readonly TransportAddress[];
+    let credentials: LongTermCredentials | OAuthToken;
+    try {
+      credentials = credentialsOf(server);
+    } catch {
+      this.#error(server, 'the token is not base64');
+      return;
+    }
     try {
       found = await this.#lookUp(server);
     } catch {
@@ -87,7 +94,10 @@ class RelaySet implements Relays {
       reachable.map(({ base, addresses }) => {
         // With both families on the way each asks for its own address; else one asks for both.
         const wanted = hasBoth ? [base.family] : families;
-        return this.#attempt(server, base, addresses, wanted.length > 1 ? 'both' : (wanted[0] ?? base.family));
+        const asked = wanted.length > 1 ? 'both' : (wanted[0] ?? base.family);
+        const { url, uri } = server;
+        const protocol = protocolOf(server);
+        return this.#attempt({ url, protocol, name: uri.host, addresses, base, credentials, families: asked });
       }),
     );
   }
@@ -102,45 +112,28 @@ class RelaySet implements Relays {
     });
   }
 
-  #attempt(
-    server: RelayServer,
-    base: RelayBase,
-    addresses: readonly TransportAddress[],
-    families: 'IPv4' | 'IPv6' | 'both',
-  ): Promise<void> {
-    const { url, uri } = server;
+  /** Resolves when it has come to something. */
+  #attempt(target: AttemptTarget): Promise<void> {
     return new Promise((resolve) => {
-      const attempt = new Attempt(
-        {
-          url,
-          protocol: protocolOf(server),
-          name: uri.host,
-          addresses,
-          base,
-          credentials: credentialsOf(server),
-          families,
+      const { url } = target;
+      const attempt = new Attempt(target, this.#environment, this.#options, {
+        relayed: (sockets, { protocol, path }, mapped) => {
+          this.#trace('webrtc:relay-allocated', { url, protocol, count: sockets.length });
+          const about = { url, relayProtocol: protocol, mapped, base: path.local, server: path.remote };
+          for (const socket of sockets) this.#sink.relayed(socket, about);
+          resolve();
         },
-        this.#environment,
-        this.#options,
-        {
-          relayed: (sockets, { protocol, path }, mapped) => {
-            const about = { url, relayProtocol: protocol, mapped, base: path.local, server: path.remote };
-            this.#trace('webrtc:relay-allocated', { url, protocol, count: sockets.length });
-            for (const socket of sockets) this.#sink.relayed(socket, about);
-            resolve();
-          },
-          gone: (sockets, error) => {
-            this.#attempts.delete(attempt);
-            this.#trace('webrtc:relay-lost', { url, error: error.message });
-            for (const socket of sockets) this.#sink.gone(socket, error);
-          },
-          failed: (failure) => {
-            this.#attempts.delete(attempt);
-            this.#failed(failure);
-            resolve();
-          },
+        gone: (sockets, error) => {
+          this.#attempts.delete(attempt);
+          this.#trace('webrtc:relay-lost', { url, error: error.message });
+          for (const socket of sockets) this.#sink.gone(socket, error);
         },
-      );
+        failed: (failure) => {
+          this.#attempts.delete(attempt);
+          this.#failed(failure);
+          resolve();
+        },
+      });
       this.#attempts.add(attempt);
       attempt.start();
     });
