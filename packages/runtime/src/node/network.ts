@@ -2,8 +2,11 @@ import { lookup } from 'node:dns/promises';
 import type { BindOptions, ListenOptions, Network, StreamListener, UdpSocket } from '@kaon/interface/network/v1';
 import { addressFamily } from '@kaon/wire';
 import { RuntimeError } from '../errors.ts';
+import { InterfaceWatch } from './interface-watch.ts';
 import { interfaces } from './interfaces.ts';
+import { bindMulticast } from './multicast.ts';
 import { connectTcp, listenOn } from './tcp.ts';
+import { startTls } from './tls.ts';
 import { bindUdpSocket } from './udp-socket.ts';
 
 /**
@@ -22,7 +25,13 @@ export const nodeNetwork: Network = {
   resolve,
   connectTcp,
   listenTcp,
+  startTls,
+  bindMulticast,
+  watchInterfaces: (onChange) => watch.watch(onChange),
 };
+
+/** Two seconds: soon enough for a call to survive, and next to no work. */
+const watch = new InterfaceWatch(interfaces, 2000);
 
 function bindUdp(options: BindOptions): Promise<UdpSocket> {
   const reusePort = options.reusePort ?? false;

@@ -32,7 +32,7 @@ export function bindUdpSocket(
     });
     socket.bind({ address, port, exclusive: true }, () => {
       socket.removeAllListeners('error');
-      resolve(new NodeUdpSocket(socket));
+      resolve(new NodeUdpSocket(socket, localOf(socket)));
     });
   });
 }
@@ -49,7 +49,8 @@ function newBlock(length: number): void {
   used = 0;
 }
 
-class NodeUdpSocket implements UdpSocket {
+/** A socket of `node:dgram`, bound. */
+export class NodeUdpSocket implements UdpSocket {
   readonly interface = 'kaon:udp-socket/1';
   readonly local: TransportAddress;
   readonly receiveBufferSize: number | undefined;
@@ -59,10 +60,9 @@ class NodeUdpSocket implements UdpSocket {
   #closed = false;
   #queueing = false;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, local: TransportAddress) {
     this.#socket = socket;
-    const { address, family, port } = socket.address();
-    this.local = { address, family: family === 'IPv6' ? 'IPv6' : 'IPv4', port };
+    this.local = local;
     this.receiveBufferSize = enlargeBuffers(socket);
     socket.on('message', (message, remote) => this.#received(message, remote));
     socket.on('error', (error) => this.#failed(error));
@@ -103,13 +103,17 @@ class NodeUdpSocket implements UdpSocket {
     closeQuietly(this.#socket);
   }
 
+  protected deliver(bytes: Uint8Array, remote: TransportAddress, ecn: EcnCodepoint): void {
+    this.onDatagram?.(bytes, remote, ecn);
+  }
+
   #received(message: Uint8Array, remote: RemoteInfo): void {
     if (this.#closed) return;
     // Not a Buffer: its `slice` would share memory where every reader of a Uint8Array expects a copy.
     let bytes = new Uint8Array(message.buffer as ArrayBuffer, message.byteOffset, message.byteLength);
     // Deno gives a window of 64 KiB for every datagram, however short: whoever keeps one would keep all of that.
     if (message.buffer.byteLength > 2 * message.byteLength + 4096) bytes = bytes.slice();
-    this.onDatagram?.(bytes, remote, 0);
+    this.deliver(bytes, remote, 0);
   }
 
   #failed(error: Error): void {
@@ -145,6 +149,11 @@ const ABOUT_ONE_DESTINATION: ReadonlySet<string> = new Set([
 
 /** Whether `send` is done with the bytes when it returns, unless a queue is reported. Deno's compatibility layer reads them later. */
 const SENDS_AT_ONCE = !('Deno' in globalThis);
+
+function localOf(socket: Socket): TransportAddress {
+  const { address, family, port } = socket.address();
+  return { address, family: family === 'IPv6' ? 'IPv6' : 'IPv4', port };
+}
 
 function enlargeBuffers(socket: Socket): number | undefined {
   try {

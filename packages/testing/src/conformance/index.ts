@@ -9,6 +9,8 @@ export {
   type MakeInterceptor,
 } from './interceptor.ts';
 export { type MakeStreamsWorld, messageStreamsConformance, type StreamsWorld } from './message-streams.ts';
+export { type MulticastSubject, multicastConformance } from './multicast.ts';
 export { type NetworkSubject, networkConformance } from './network.ts';
 export { type MakeSecureWorld, type SecureWorld, secureTransportConformance } from './secure-transport.ts';
+export { type StreamSubject, streamConformance } from './streams.ts';
 export type { Command, MakeWorld, World, WorldPair } from './world.ts';
