@@ -94,7 +94,7 @@ export { MuxError, type MuxErrorCode } from './mux/errors.ts';
 export type { ListenAddresses } from './mux/listen.ts';
 export { TcpMux, type TcpMuxListenOptions } from './mux/tcp-mux.ts';
 export type { AttachableMux, MuxAttachment, MuxedSocket } from './mux/types.ts';
-export { UdpMux, type UdpMuxListenOptions, type UdpMuxOptions } from './mux/udp-mux.ts';
+export { type MuxableSocket, UdpMux, type UdpMuxListenOptions, type UdpMuxOptions } from './mux/udp-mux.ts';
 export type { UnknownEvent } from './mux/unknown-event.ts';
 export { type RTCOfferOptions, RTCPeerConnection, type RTCPeerConnectionEventMap } from './peer-connection.ts';
 export { RTCSctpTransport, type RTCSctpTransportEventMap, type RTCSctpTransportState } from './sctp-transport.ts';

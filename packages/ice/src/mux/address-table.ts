@@ -22,6 +22,10 @@ export interface AddressTableOptions {
   readonly lifetime: number;
   /** ms without STUN until a claim gives way to one that was chosen without an answer. */
   readonly silence: number;
+  /** ms without STUN until a chosen claim is void. */
+  readonly chosenLifetime: number;
+  /** Whether an owner stands for many agents, so that one choice does not end another. */
+  readonly manyChoices: boolean;
 }
 
 /**
@@ -34,7 +38,8 @@ export interface AddressTableOptions {
 export class AddressTable<O extends object> {
   readonly #options: AddressTableOptions;
   readonly #byAddress = new Map<string, Map<number, Claim<O>>>();
-  readonly #byOwner = new Map<O, Claim<O>[]>();
+  /** Of each owner, in the order in which they were last heard of. */
+  readonly #byOwner = new Map<O, ClaimsOf<O>>();
   #size = 0;
 
   constructor(options: AddressTableOptions) {
@@ -55,28 +60,41 @@ export class AddressTable<O extends object> {
   heard(remote: TransportAddress, owner: O, now: Instant): void {
     const claim = this.#claim(remote, owner, now);
     if (claim === undefined) return;
-    claim.heardAt = now;
+    this.#refresh(claim, now);
     this.#contest(claim, now);
+  }
+
+  /** STUN came from there that names nobody: whoever has the address keeps it. */
+  touch(remote: TransportAddress, now: Instant): O | undefined {
+    const claim = this.#byAddress.get(remote.address)?.get(remote.port);
+    if (claim !== undefined) this.#refresh(claim, now);
+    return claim?.owner;
+  }
+
+  /** Whether a check of the owner was answered from there. */
+  isAnswered(remote: TransportAddress, owner: O): boolean {
+    let claim = this.#byAddress.get(remote.address)?.get(remote.port);
+    while (claim !== undefined && claim.owner !== owner) claim = claim.next;
+    return claim?.answered ?? false;
   }
 
   /** A check of the owner was answered with success from there. */
   answered(remote: TransportAddress, owner: O, now: Instant): void {
     const claim = this.#claim(remote, owner, now);
     if (claim === undefined) return;
-    claim.heardAt = now;
     claim.answered = true;
+    this.#refresh(claim, now);
     this.#contest(claim, now);
   }
 
-  /** The owner's agent has chosen a pair with it; of an owner's claims one is chosen at most. */
-  chosen(remote: TransportAddress, owner: O, now: Instant): void {
-    for (const other of this.#byOwner.get(owner) ?? []) {
-      if (other.chosen) other.heardAt = now;
-      other.chosen = false;
-    }
+  /** The owner's agent has chosen a pair with it; unless it stands for many, it has chosen no other any more. */
+  chosen(remote: TransportAddress, owner: O, now: Instant, answered: boolean): void {
+    if (!this.#options.manyChoices) this.#unchoose(owner, now);
     const claim = this.#claim(remote, owner, now);
     if (claim === undefined) return;
     claim.chosen = true;
+    if (answered) claim.answered = true;
+    this.#refresh(claim, now);
     this.#contest(claim, now, true);
   }
 
@@ -84,14 +102,27 @@ export class AddressTable<O extends object> {
   removeOwner(owner: O): void {
     const claims = this.#byOwner.get(owner);
     this.#byOwner.delete(owner);
-    if (claims !== undefined) for (const claim of claims) this.#unlink(claim);
+    if (claims !== undefined) for (const claim of claims.all()) this.#unlink(claim);
   }
 
   /** Forgets void claims. */
   expire(now: Instant): void {
     for (const claims of this.#byOwner.values()) {
-      for (const claim of [...claims]) if (this.#isVoid(claim, now)) this.#remove(claim);
+      for (const claim of claims.all()) if (this.#isVoid(claim, now)) this.#remove(claim);
     }
+  }
+
+  #unchoose(owner: O, now: Instant): void {
+    for (const claim of this.#byOwner.get(owner)?.all() ?? []) {
+      if (!claim.chosen) continue;
+      claim.chosen = false;
+      this.#refresh(claim, now);
+    }
+  }
+
+  #refresh(claim: Claim<O>, now: Instant): void {
+    claim.heardAt = now;
+    this.#byOwner.get(claim.owner)?.put(claim);
   }
 
   /** The owner's claim, made now where there is none and room for it. */
@@ -107,9 +138,9 @@ export class AddressTable<O extends object> {
     if (waiting >= MAX_CLAIMS && !this.#makeRoomAt(holder!)) return undefined;
     this.#makeRoomOf(owner);
     const claim: Claim<O> = { owner, address, port, answered: false, chosen: false, heardAt: now, next: undefined };
-    const claims = this.#byOwner.get(owner);
-    if (claims === undefined) this.#byOwner.set(owner, [claim]);
-    else claims.push(claim);
+    const claims = this.#byOwner.get(owner) ?? new ClaimsOf<O>();
+    this.#byOwner.set(owner, claims);
+    claims.put(claim);
     this.#append(claim);
     return claim;
   }
@@ -147,9 +178,8 @@ export class AddressTable<O extends object> {
     return (!holder.answered && !holder.chosen) || now - holder.heardAt >= this.#options.silence;
   }
 
-  /** A chosen claim stands as long as its owner: agents may be set to send no checks at all. */
   #isVoid(claim: Claim<O>, now: Instant): boolean {
-    return !claim.chosen && now - claim.heardAt >= this.#options.lifetime;
+    return now - claim.heardAt >= (claim.chosen ? this.#options.chosenLifetime : this.#options.lifetime);
   }
 
   /** Drops the last claim to an address that is mere hearsay. */
@@ -163,20 +193,18 @@ export class AddressTable<O extends object> {
     return true;
   }
 
-  /** Drops what the owner heard of least lately, first of all what it never had an answer from. */
   #makeRoomOf(owner: O): void {
     const claims = this.#byOwner.get(owner);
-    if (claims === undefined || claims.length < this.#options.maxPerOwner) return;
-    let oldest: Claim<O> | undefined;
-    for (const claim of claims) if (oldest === undefined || goesBefore(claim, oldest)) oldest = claim;
-    if (oldest !== undefined) this.#remove(oldest);
+    if (claims === undefined || claims.size < this.#options.maxPerOwner) return;
+    const worst = claims.worst();
+    if (worst !== undefined) this.#remove(worst);
   }
 
   #remove(claim: Claim<O>): void {
     const claims = this.#byOwner.get(claim.owner);
     if (claims !== undefined) {
-      claims.splice(claims.indexOf(claim), 1);
-      if (claims.length === 0) this.#byOwner.delete(claim.owner);
+      claims.delete(claim);
+      if (claims.size === 0) this.#byOwner.delete(claim.owner);
     }
     this.#unlink(claim);
   }
@@ -205,8 +233,43 @@ export class AddressTable<O extends object> {
   }
 }
 
-function goesBefore<O>(a: Claim<O>, b: Claim<O>): boolean {
-  return strength(a) !== strength(b) ? strength(a) < strength(b) : a.heardAt < b.heardAt;
+/** The claims of one owner, each kind in the order in which they were last heard of. */
+class ClaimsOf<O> {
+  /** Neither answered nor chosen: the source of a request, which may be forged. */
+  readonly #hearsay = new Set<Claim<O>>();
+  readonly #better = new Set<Claim<O>>();
+
+  get size(): number {
+    return this.#hearsay.size + this.#better.size;
+  }
+
+  all(): readonly Claim<O>[] {
+    return [...this.#hearsay, ...this.#better];
+  }
+
+  /** Adds it, or puts it behind the others as the latest. */
+  put(claim: Claim<O>): void {
+    this.delete(claim);
+    if (strength(claim) === 0) this.#hearsay.add(claim);
+    else this.#better.add(claim);
+  }
+
+  delete(claim: Claim<O>): void {
+    if (!this.#hearsay.delete(claim)) this.#better.delete(claim);
+  }
+
+  /** The one that is missed least: the oldest of the least kind. */
+  worst(): Claim<O> | undefined {
+    for (const claim of this.#hearsay) return claim;
+    let oldest: Claim<O> | undefined;
+    let looked = 0;
+    for (const claim of this.#better) {
+      if (!claim.chosen) return claim;
+      oldest ??= claim;
+      if (++looked === LOOKED_AT) break;
+    }
+    return oldest;
+  }
 }
 
 function strength<O>(claim: Claim<O>): number {
@@ -228,3 +291,5 @@ function bestFirst<O>(head: Claim<O>): Claim<O> {
 
 /** Claims to one address: more than two are a forger's, or many connections between the same two shared ports. */
 const MAX_CLAIMS = 8;
+/** Claims of an owner that are compared before one is dropped. */
+const LOOKED_AT = 32;

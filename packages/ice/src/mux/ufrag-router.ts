@@ -14,6 +14,10 @@ export interface UfragRouterOptions<T> {
   readonly addressLifetime?: number | undefined;
   /** ms without STUN from an address until its owner gives way to one that has chosen it unanswered (ICE-lite). Default 30,000. */
   readonly silence?: number | undefined;
+  /** ms without STUN from an address until an owner that has chosen it gives way, too. Default: never, while it is there. */
+  readonly chosenLifetime?: number | undefined;
+  /** Whether an owner stands for many agents, and chooses many addresses. Default false: the latest choice is its only one. */
+  readonly manyChoices?: boolean | undefined;
   /** ms an answer is waited for. Default 39,500 (RFC 8489 §6.2.1). */
   readonly transactionLifetime?: number | undefined;
   /** Most requests that wait for an answer, of all owners. Default 65,536. */
@@ -45,6 +49,8 @@ export class UfragRouter<T extends object> {
       maxPerOwner: positive('maxAddressesPerOwner', options.maxAddressesPerOwner ?? 32),
       lifetime: positive('addressLifetime', options.addressLifetime ?? 60_000),
       silence: positive('silence', options.silence ?? 30_000),
+      chosenLifetime: positive('chosenLifetime', options.chosenLifetime ?? Number.POSITIVE_INFINITY),
+      manyChoices: options.manyChoices ?? false,
     });
     this.#transactions = new TransactionTable(
       positive('transactionLifetime', options.transactionLifetime ?? 39_500),
@@ -111,7 +117,7 @@ export class UfragRouter<T extends object> {
     this.#expire(now);
     if (kind === 'success' || kind === 'error') return this.#routeResponse(bytes, remote, kind, now);
     const username = checkUsername(bytes);
-    if (username === undefined) return this.#addresses.owner(remote);
+    if (username === undefined) return this.#addresses.touch(remote, now);
     const owner = this.#fragments.get(username.local) ?? this.#options.ownerOf?.(username.local);
     if (owner === undefined) return kind === 'request' ? 'unknown' : undefined;
     this.#addresses.heard(remote, owner, now);
@@ -127,14 +133,19 @@ export class UfragRouter<T extends object> {
     this.#transactions.add(bytes, 0, { owner, remote, check }, now);
   }
 
-  /** The owner's agent has chosen a pair with this remote. */
-  prefer(remote: TransportAddress, owner: T, now: Instant): void {
-    this.#addresses.chosen(remote, owner, now);
+  /** The owner's agent has chosen a pair with this remote. `answered`: it had an answer from there that did not come by here. */
+  prefer(remote: TransportAddress, owner: T, now: Instant, answered = false): void {
+    this.#addresses.chosen(remote, owner, now, answered);
+  }
+
+  /** Whether a check of the owner was answered with success from there, so that who is there gets what is sent there. */
+  isAnswered(remote: TransportAddress, owner: T): boolean {
+    return this.#addresses.isAnswered(remote, owner);
   }
 
   #routeResponse(bytes: Uint8Array, remote: TransportAddress, kind: 'success' | 'error', now: Instant): T | undefined {
     const request = this.#transactions.take(bytes, now);
-    if (request === undefined) return this.#addresses.owner(remote);
+    if (request === undefined) return this.#addresses.touch(remote, now);
     const { owner, check } = request;
     const { address, port } = request.remote;
     // An error proves nothing: a stranger who is asked says that, too.

@@ -6,6 +6,13 @@ import { type Bound, bindAll, type ListenAddresses, platformOf } from './listen.
 import type { AttachableMux, MuxAttachment, MuxedSocket } from './types.ts';
 import { type UnknownEvent, unknownEvent } from './unknown-event.ts';
 
+/** A socket that a `UdpMux` can be made of; those of a shard have the optional members. */
+export interface MuxableSocket extends UdpSocket {
+  readonly network?: InterfaceAddress | undefined;
+  /** A connection has chosen a pair with this remote; `answered`: it had an answer from there. */
+  claim?(remote: TransportAddress, answered: boolean): void;
+}
+
 /** What may be set on a `UdpMux` over sockets that are there already. */
 export interface UdpMuxOptions {
   /** Most connections. Default 65,536. */
@@ -44,7 +51,7 @@ export class UdpMux implements AttachableMux {
   readonly #attachments = new Set<Attachment>();
   #ports: readonly Port[] = [];
 
-  private constructor(bound: readonly Bound<UdpSocket>[], options: UdpMuxOptions) {
+  private constructor(bound: readonly Bound<MuxableSocket>[], options: UdpMuxOptions) {
     this.usernameFragmentPrefix = options.usernameFragmentPrefix;
     this.#clock = platformOf(options).clock;
     this.#maxConnections = options.maxConnections;
@@ -61,10 +68,7 @@ export class UdpMux implements AttachableMux {
   }
 
   /** Takes sockets over that are bound already, such as those of a shard; `close` closes them. */
-  static over(
-    sockets: readonly (UdpSocket & { readonly network?: InterfaceAddress | undefined })[],
-    options: UdpMuxOptions = {},
-  ): UdpMux {
+  static over(sockets: readonly MuxableSocket[], options: UdpMuxOptions = {}): UdpMux {
     const bound = sockets.map((socket) => {
       const { address, family } = socket.local;
       return { socket, network: socket.network ?? { name: '', address, family, internal: false } };
@@ -121,7 +125,7 @@ export class UdpMux implements AttachableMux {
     for (const attachment of [...this.#attachments]) attachment.fail(error);
   }
 
-  #open(socket: UdpSocket, network: InterfaceAddress): Port {
+  #open(socket: MuxableSocket, network: InterfaceAddress): Port {
     const port: Port = { socket, network, router: new UfragRouter<Slice>({ maxOwners: this.#maxConnections }) };
     const { router } = port;
     socket.onDatagram = (bytes, remote, ecn) => {
@@ -167,7 +171,7 @@ export class UdpMux implements AttachableMux {
 }
 
 interface Port {
-  readonly socket: UdpSocket;
+  readonly socket: MuxableSocket;
   readonly network: InterfaceAddress;
   readonly router: UfragRouter<Slice>;
 }
@@ -245,7 +249,10 @@ class Slice implements MuxedSocket {
   }
 
   prefer(remote: TransportAddress): void {
-    if (!this.#closed) this.port.router.prefer(remote, this, this.#clock.now());
+    if (this.#closed) return;
+    const { socket, router } = this.port;
+    router.prefer(remote, this, this.#clock.now());
+    socket.claim?.(remote, router.isAnswered(remote, this));
   }
 
   close(): void {
