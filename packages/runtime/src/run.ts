@@ -1,6 +1,7 @@
 import type { CoreEvent, DatagramCore, EcnCodepoint, Instant, Path, TransportAddress } from '@kaon/interface/core/v1';
 import type { Clock, ClockTimer, UdpSocket } from '@kaon/interface/network/v1';
 import { Slot, sameAddress } from '@kaon/wire';
+import { SocketTable } from './socket-table.ts';
 
 /** What `run` needs to know. */
 export interface RunOptions<E extends CoreEvent> {
@@ -28,7 +29,10 @@ export interface Driver {
   wake(): void;
   /** Gives out what the core has to send and say, at once. Does nothing when called from inside `onEvent`: that happens anyway. */
   flush(): void;
-  /** Takes `onDatagram` and `onError` of a socket and routes datagrams whose `path.local` is its address through it. */
+  /**
+   * Takes `onDatagram` and `onError` of a socket and routes datagrams whose `path.protocol` and `path.local` are its own through
+   * it. Of several with the same ones the first is sent through.
+   */
   addSocket(socket: UdpSocket): void;
   /** Gives the socket up; datagrams for it are dropped from now on. */
   removeSocket(socket: UdpSocket): void;
@@ -58,7 +62,7 @@ class Pump<E extends CoreEvent> implements Driver {
   readonly #maxEvents: number;
   readonly #slot: Slot;
   readonly #timer: ClockTimer;
-  readonly #sockets: UdpSocket[] = [];
+  readonly #sockets = new SocketTable();
   readonly #onTurn = (): void => this.#turn();
   readonly #onMicrotask = (): void => this.#microtask();
   #armedFor: Instant = Number.POSITIVE_INFINITY;
@@ -97,10 +101,9 @@ class Pump<E extends CoreEvent> implements Driver {
   }
 
   addSocket(socket: UdpSocket): void {
-    if (this.#stopped || this.#sockets.includes(socket)) return;
-    this.#sockets.push(socket);
+    if (this.#stopped || !this.#sockets.add(socket)) return;
     this.#lastPath = undefined;
-    const paths = new PathCache(socket.local);
+    const paths = new PathCache(socket.protocol ?? 'udp', socket.local);
     socket.onDatagram = (bytes, remote, ecn) => this.#datagram(bytes, paths.path(remote), ecn);
     socket.onError = (error) => {
       this.removeSocket(socket);
@@ -110,9 +113,7 @@ class Pump<E extends CoreEvent> implements Driver {
   }
 
   removeSocket(socket: UdpSocket): void {
-    const index = this.#sockets.indexOf(socket);
-    if (index < 0) return;
-    this.#sockets.splice(index, 1);
+    if (!this.#sockets.remove(socket)) return;
     this.#lastPath = undefined;
     socket.onDatagram = undefined;
     socket.onError = undefined;
@@ -217,8 +218,7 @@ class Pump<E extends CoreEvent> implements Driver {
   }
 
   #route(path: Path): UdpSocket | undefined {
-    const socket =
-      path.protocol === 'udp' ? this.#sockets.find((one) => sameAddress(one.local, path.local)) : undefined;
+    const socket = this.#sockets.find(path);
     this.#lastPath = path;
     this.#lastSocket = socket;
     return socket;
@@ -255,12 +255,14 @@ class Pump<E extends CoreEvent> implements Driver {
 
 /** The last few paths of one socket, so that a datagram costs a comparison and not an object. */
 class PathCache {
+  readonly #protocol: 'udp' | 'tcp';
   readonly #local: TransportAddress;
   readonly #recent: Path[] = [];
   #last: Path | undefined = undefined;
   #next = 0;
 
-  constructor(local: TransportAddress) {
+  constructor(protocol: 'udp' | 'tcp', local: TransportAddress) {
+    this.#protocol = protocol;
     this.#local = local;
   }
 
@@ -274,7 +276,7 @@ class PathCache {
 
   #remember(remote: TransportAddress): Path {
     const { address, family, port } = remote;
-    const path: Path = { protocol: 'udp', local: this.#local, remote: { address, family, port } };
+    const path: Path = { protocol: this.#protocol, local: this.#local, remote: { address, family, port } };
     this.#recent[this.#next] = path;
     this.#next = (this.#next + 1) % 8;
     return path;

@@ -65,8 +65,11 @@ export class RecordingSocket implements UdpSocket {
   refusing = false;
   closed = false;
 
-  constructor(local: TransportAddress = LOCAL) {
+  readonly protocol: 'udp' | 'tcp' | undefined;
+
+  constructor(local: TransportAddress = LOCAL, protocol?: 'udp' | 'tcp') {
     this.local = local;
+    this.protocol = protocol;
   }
 
   send(buffer: Uint8Array, start: number, end: number, remote: TransportAddress): boolean {

@@ -56,6 +56,56 @@ describe('a running core', () => {
     expect(second.sent[0]?.remote).toEqual(REMOTE);
   });
 
+  it('keeps sockets of UDP and of TCP with the same address apart, both ways', async () => {
+    const { core, socket, driver } = await start();
+    const stream = new RecordingSocket(LOCAL, 'tcp');
+    driver.addSocket(stream);
+    receive(socket, 1);
+    receive(stream, 2);
+    expect(core.heard.map(({ path }) => path.protocol)).toEqual(['udp', 'tcp']);
+    core.say(1);
+    core.say(2, { ...PATH, protocol: 'tcp' });
+    core.say(3, { ...PATH });
+    driver.flush();
+    expect(values(socket)).toEqual([1, 3]);
+    expect(values(stream)).toEqual([2]);
+    driver.removeSocket(stream);
+    core.say(4, { ...PATH, protocol: 'tcp' });
+    driver.flush();
+    expect(driver.droppedDatagrams).toBe(1);
+  });
+
+  it('sends through the first of several sockets with one address, and through the next when it goes', async () => {
+    const { core, socket, driver } = await start();
+    const others = [new RecordingSocket(), new RecordingSocket(), new RecordingSocket()];
+    for (const other of others) driver.addSocket(other);
+    const sayNext = (value: number, gone?: UdpSocket): void => {
+      if (gone !== undefined) driver.removeSocket(gone);
+      core.say(value);
+      driver.flush();
+    };
+    sayNext(1);
+    sayNext(2, others[0]);
+    sayNext(3, socket);
+    sayNext(4, others[1]);
+    expect([socket, ...others].map(values)).toEqual([[1, 2], [], [3], [4]]);
+    sayNext(5, others[2]);
+    expect(driver.droppedDatagrams).toBe(1);
+  });
+
+  it('finds each of thousands of sockets', async () => {
+    const { core, driver } = await start({ maxDatagramsPerTurn: 100_000 });
+    const many = Array.from({ length: 5000 }, (_, i) => new RecordingSocket({ ...LOCAL, port: 10_000 + i }));
+    for (const one of many) driver.addSocket(one);
+    for (const [i, one] of many.entries()) core.say(i & 0xff, { ...PATH, local: { ...one.local } });
+    driver.flush();
+    expect(many.every((one, i) => one.sent.length === 1 && one.sent[0]?.bytes[0] === (i & 0xff))).toBe(true);
+    for (const one of many) driver.removeSocket(one);
+    core.say(1, { ...PATH, local: many[7]!.local });
+    driver.flush();
+    expect(driver.droppedDatagrams).toBe(1);
+  });
+
   it('drops and counts what no socket can carry', async () => {
     const { core, socket, driver } = await start();
     core.say(1, undefined);
