@@ -23,6 +23,7 @@ export function remoteParameters({ session, type }: Description, index: number):
   return {
     credentials,
     lite: readIceLite(session),
+    renomination: readIceOptions(session, section).includes('renomination'),
     fingerprints: readFingerprints(session, section),
     candidates: bundledSections(session, index, type === 'offer').flatMap((at) =>
       readCandidates(session.media[at] ?? section),

@@ -31,6 +31,8 @@ import { isLocalName, RemoteNames } from './remote-names.ts';
 export interface RemoteParameters {
   readonly credentials: IceCredentials;
   readonly lite: boolean;
+  /** It follows nominations that change (draft-thatcher-ice-renomination). */
+  readonly renomination: boolean;
   readonly fingerprints: readonly { readonly algorithm: string; readonly value: string }[];
   /** `candidate:...` lines. */
   readonly candidates: readonly string[];
@@ -266,11 +268,12 @@ export class PeerTransport {
 
   /** Takes over what the peer's description says, which has been checked. */
   setRemote(parameters: RemoteParameters): void {
-    const { credentials, lite } = parameters;
+    const { credentials, lite, renomination } = parameters;
     const before = this.agent.remoteCredentials;
     const changed =
       before?.usernameFragment !== credentials.usernameFragment || before.password !== credentials.password;
     this.agent.setRemoteLite(lite, this.#now);
+    this.agent.setRemoteRenomination(renomination, this.#now);
     if (changed) {
       this.agent.setRemoteCredentials(credentials, this.#now);
       this.#remote = [];
