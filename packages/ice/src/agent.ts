@@ -106,7 +106,7 @@ export class Agent implements DatagramCore<AgentEvent> {
 
   /** Whether the peer is an ICE-lite agent (`a=ice-lite`): it only answers, and we control. */
   setRemoteLite(lite: boolean, now: Instant): void {
-    if (this.#begin(now)) this.#connectivity.setRemoteLite(lite, this.#now);
+    if (this.#begin(now)) this.#connectivity.setRemoteLite(lite);
     this.#settle();
   }
 
@@ -298,13 +298,15 @@ export class Agent implements DatagramCore<AgentEvent> {
 
   #updateState(): void {
     const { selection, consent, generation, failure, restarted, lost } = this.#connectivity;
+    const recovering = this.#connectivity.recovering(this.#now);
     const state = stateOf({
       closed: this.#closed,
       failed: failure !== undefined,
       selected: selection.pair !== undefined,
       suspect: consent.suspect(this.#now),
       lost,
-      restarting: selection.generation !== generation,
+      recovering,
+      restarting: selection.generation !== generation && !lost,
       restarted,
       hasRemoteCandidates: generation.remotes.all.length > 0,
       gatheringComplete: this.#gathering.state === 'complete',

@@ -29,7 +29,7 @@ export class Checklist {
   }
 
   find(path: Path): CandidatePair | undefined {
-    return this.#byPath.get(key(path.local, path.remote));
+    return this.#byPath.get(key(path));
   }
 
   /**
@@ -37,8 +37,9 @@ export class Checklist {
    * (RFC 8445 §6.1.2.4). Above the limit the worst pair that nothing is known of yet goes. Undefined: not added.
    */
   add(local: LocalCandidate, remote: RemoteCandidate, role: IceRole): CandidatePair | undefined {
-    if (!mayPair(local.base, remote.address)) return undefined;
-    const path = key(local.base, remoteOnLink(local.base, remote.address));
+    if (!mayPair(local, remote)) return undefined;
+    const { base, protocol } = local;
+    const path = key({ protocol, local: base, remote: remoteOnLink(base, remote.address) });
     const twin = this.#byPath.get(path);
     if (twin !== undefined) {
       if (local.candidate.priority > twin.local.candidate.priority) twin.local = local;
@@ -50,6 +51,7 @@ export class Checklist {
     if (this.#pairs.length >= this.#limit && !this.#makeRoom(pair)) return undefined;
     this.#nextId++;
     pair.state = this.#firstState(pair);
+    pair.late = this.#concluded;
     this.#pairs.push(pair);
     this.#byPath.set(path, pair);
     this.#sort();
@@ -58,7 +60,7 @@ export class Checklist {
 
   remove(pair: CandidatePair): void {
     this.#pairs = this.#pairs.filter((each) => each !== pair);
-    this.#byPath.delete(key(pair.path.local, pair.path.remote));
+    this.#byPath.delete(key(pair.path));
     pair.fail();
   }
 
@@ -97,8 +99,9 @@ export class Checklist {
 
   /** The next ordinary check: the best waiting pair, else a frozen one whose foundation is idle (RFC 8445 §6.1.4.2). */
   nextOrdinary(): CandidatePair | undefined {
-    if (this.#concluded) return undefined;
-    return this.#pairs.find((pair) => pair.state === 'waiting' && !pair.triggered) ?? this.#thawable();
+    return (
+      this.#pairs.find((pair) => pair.state === 'waiting' && !pair.triggered && this.#open(pair)) ?? this.#thawable()
+    );
   }
 
   /** How many pairs wait or are being checked: what the retransmission timeout grows with. */
@@ -111,7 +114,7 @@ export class Checklist {
   /** Whether any pair is still to be checked or being checked. A concluded list only minds what is on its way. */
   get pending(): boolean {
     return this.#pairs.some((pair) =>
-      this.#concluded ? pair.triggered || pair.state === 'in-progress' : pair.pending,
+      this.#open(pair) ? pair.pending : pair.triggered || pair.state === 'in-progress',
     );
   }
 
@@ -122,16 +125,25 @@ export class Checklist {
     }
   }
 
-  bestValid(): CandidatePair | undefined {
-    return this.#pairs.find((pair) => pair.valid);
+  /** The valid pair to use, or the one besides `except`. */
+  bestValid(except?: CandidatePair): CandidatePair | undefined {
+    let best: CandidatePair | undefined;
+    for (const pair of this.#pairs) {
+      if (pair.valid && pair !== except && (best === undefined || pair.isBetterThan(best))) best = pair;
+    }
+    return best;
   }
 
-  /** Ends ordinary checks. Returns the pairs whose check in flight is no longer wanted. */
-  conclude(): CandidatePair[] {
+  /**
+   * Ends ordinary checks. Returns the pairs whose check in flight is no longer wanted: not those that are better than the
+   * selected one.
+   */
+  conclude(selected: CandidatePair): CandidatePair[] {
     this.#concluded = true;
     const unwanted: CandidatePair[] = [];
     for (const pair of this.#pairs) {
-      if (pair.state !== 'in-progress' || pair.nominateOnSuccess) continue;
+      if (pair.state !== 'in-progress' || pair.nominateOnSuccess || pair.late) continue;
+      if (pair.isBetterThan(selected)) continue;
       pair.state = 'waiting';
       unwanted.push(pair);
     }
@@ -141,14 +153,31 @@ export class Checklist {
   /** The selected pair is gone: check the rest after all. */
   reopen(): void {
     this.#concluded = false;
+    this.recheck();
+  }
+
+  /** Every pair but one is to be checked again, at the pace of ordinary checks. */
+  recheck(except?: CandidatePair): void {
+    for (const pair of this.#pairs) {
+      if (pair === except || pair.state === 'in-progress') continue;
+      pair.state = 'waiting';
+      pair.late = true;
+    }
+  }
+
+  /** Whether ordinary checks of a pair go on. */
+  #open(pair: CandidatePair): boolean {
+    return !this.#concluded || pair.late;
   }
 
   #thawable(): CandidatePair | undefined {
     for (const pair of this.#pairs) {
-      if (pair.state !== 'frozen') continue;
+      if (pair.state !== 'frozen' || !this.#open(pair)) continue;
       const { foundation } = pair;
       const busy = this.#pairs.some(
-        (other) => (other.state === 'waiting' || other.state === 'in-progress') && other.foundation === foundation,
+        (other) =>
+          (other.state === 'in-progress' || (other.state === 'waiting' && this.#open(other))) &&
+          other.foundation === foundation,
       );
       if (!busy) return pair;
     }
@@ -184,6 +213,6 @@ export class Checklist {
   }
 }
 
-function key(local: TransportAddress, remote: TransportAddress): string {
-  return `${local.address} ${local.port} ${remote.address} ${remote.port}`;
+function key({ protocol, local, remote }: Path): string {
+  return `${protocol} ${local.address} ${local.port} ${remote.address} ${remote.port}`;
 }

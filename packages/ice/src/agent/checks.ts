@@ -37,12 +37,20 @@ export class Checks {
     return this.#open.size;
   }
 
-  /** Sends a check. An ordinary one moves its pair to in-progress; a nominating one leaves a valid pair valid. */
-  start(pair: CandidatePair, generation: Generation, nominating: boolean, now: Instant): void {
+  /**
+   * Sends a check. An ordinary one moves its pair to in-progress; a nominating one leaves a valid pair valid, and says
+   * `nomination` where that is given.
+   */
+  start(pair: CandidatePair, generation: Generation, nominating: boolean, now: Instant, nomination?: number): void {
     const { options, role, random, outbox } = this.#context;
-    const priority = candidatePriority('prflx', pair.local.preference);
+    const { protocol } = pair.path;
+    const priority = candidatePriority('prflx', pair.local.preference, 1, { protocol });
     const attributes: Attribute[] = [{ type: 'priority', priority }, role.attribute()];
+    if (pair.localCost > 0) {
+      attributes.push({ type: 'goog-network-info', networkId: this.#networkOf(pair), networkCost: pair.localCost });
+    }
     if (nominating) attributes.push({ type: 'use-candidate' });
+    if (nomination !== undefined) attributes.push({ type: 'nomination', nomination });
     const transactionId = newTransactionId(random);
     const request = generation.request(transactionId, attributes);
     if (!nominating) pair.state = 'in-progress';
@@ -53,9 +61,12 @@ export class Checks {
       transactionId,
       now,
       rto,
+      // Once, on a connection (RFC 6544 §7.1).
+      reliable: protocol === 'tcp',
       ...(nominating ? SHORT : undefined),
     });
-    const check = { pair, generation, nominating, transaction, request, priority, sentAs: role.role, resentAt: now };
+    const sentAs = role.role;
+    const check = { pair, generation, nominating, transaction, request, priority, sentAs, resentAt: now, last: false };
     this.#open.set(formatTransactionId(transactionId), check);
     outbox.pushTransaction(transaction, pair.path);
     pair.counters.requestsSent++;
@@ -67,6 +78,7 @@ export class Checks {
    * The same transaction, so it costs no state; at most once per Ta.
    */
   resend(pair: CandidatePair, now: Instant): void {
+    if (pair.path.protocol === 'tcp') return;
     for (const check of this.#open.values()) {
       if (check.pair !== pair || now - check.resentAt < this.#context.options.pacing) continue;
       check.resentAt = now;
@@ -74,6 +86,17 @@ export class Checks {
       pair.counters.requestsSent++;
       return;
     }
+  }
+
+  /** Whether a check of this pair is open. */
+  isOpen(pair: CandidatePair): boolean {
+    for (const check of this.#open.values()) if (check.pair === pair) return true;
+    return false;
+  }
+
+  /** Sends the checks of a pair no more, but takes an answer that is on its way (RFC 8445 §8.1.2). */
+  settle(pair: CandidatePair): void {
+    for (const check of this.#open.values()) if (check.pair === pair) check.last = true;
   }
 
   /** Forgets the checks of a pair; answers to them come to nothing. */
@@ -91,6 +114,11 @@ export class Checks {
     for (const [id, check] of this.#open) {
       const { transaction, pair, nominating } = check;
       if (transaction.pollTimeout() > now) continue;
+      if (check.last) {
+        this.#open.delete(id);
+        if (pair.state === 'in-progress' && !this.isOpen(pair)) pair.state = 'waiting';
+        continue;
+      }
       transaction.handleTimeout(now);
       if (transaction.state === 'timed-out') {
         this.#open.delete(id);
@@ -177,32 +205,41 @@ export class Checks {
   }
 
   /** The local candidate that the peer sees; a peer-reflexive one when it is new (RFC 8445 §7.2.5.3.1). */
-  #localAt(address: string, port: number, check: Check): LocalCandidate {
+  #localAt(address: string, mappedPort: number, check: Check): LocalCandidate {
     const { locals } = this.#context;
     const { pair } = check;
-    const { base, preference } = pair.local;
+    const { base, preference, protocol, tcpType, networkType, networkCost } = pair.local;
+    // Each connection of an active base has a port of its own.
+    const port = tcpType === 'active' ? base.port : mappedPort;
     const own = pair.local.candidate;
     if ((own.address === address && own.port === port) || sameAddress(base, { address, family: base.family, port })) {
       return pair.local;
     }
-    const known = locals.at(address, port, base, pair.path.protocol);
+    const known = locals.at(address, port, base, protocol);
     if (known !== undefined) return known;
     const candidate: Candidate = {
-      foundation: locals.foundation('prflx', base.address, 'udp', ''),
+      foundation: locals.foundation('prflx', base.address, protocol, ''),
       component: 1,
-      protocol: 'udp',
+      protocol,
       priority: check.priority,
       address,
       port,
       type: 'prflx',
       relatedAddress: withoutZone(base.address),
       relatedPort: base.port,
+      ...(tcpType === undefined ? {} : { tcpType }),
       usernameFragment: check.generation.local.usernameFragment,
     };
-    const local = { candidate, base, preference, protocol: pair.local.protocol, tcpType: pair.local.tcpType };
+    const local = { candidate, base, preference, protocol, tcpType, networkType, networkCost };
     // Each answer may name another address: the peer must not fill memory with them.
     if (locals.all.length < MAX_LOCALS) locals.add(local);
     return local;
+  }
+
+  /** A number for the network that a pair starts from: equal for bases with one address. */
+  #networkOf({ local }: CandidatePair): number {
+    const addresses = new Set(this.#context.locals.all.map(({ base }) => base.address));
+    return 1 + [...addresses].indexOf(local.base.address);
   }
 }
 
@@ -215,6 +252,8 @@ interface Check {
   readonly priority: number;
   readonly sentAs: IceRole;
   resentAt: Instant;
+  /** Nobody waits for the answer. */
+  last: boolean;
 }
 
 const MIN_RTO = 500;

@@ -10,6 +10,8 @@ export interface StateInputs {
   readonly suspect: boolean;
   /** A pair of this generation was selected before and is gone. */
   readonly lost: boolean;
+  /** It is gone since just now, and others are being checked. */
+  readonly recovering: boolean;
   /** The selected pair is of an earlier generation than the present one. */
   readonly restarting: boolean;
   readonly restarted: boolean;
@@ -22,7 +24,7 @@ export interface StateInputs {
 export function stateOf(inputs: StateInputs): IceState {
   if (inputs.closed) return 'closed';
   if (inputs.failed) return 'failed';
-  if (inputs.selected) {
+  if (inputs.selected || inputs.recovering) {
     // A restart forgets that connectivity was lost.
     if (inputs.suspect) return inputs.restarting ? 'checking' : 'disconnected';
     const completed = !inputs.restarting && inputs.gatheringComplete && inputs.remoteEnded;

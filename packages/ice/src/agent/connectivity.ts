@@ -1,9 +1,10 @@
 import type { Instant, Path, TransportAddress } from '@kaon/interface/core/v1';
 import type { StunMessage } from '@kaon/stun';
+import { samePath } from '@kaon/wire';
 import type { Candidate } from '../candidate.ts';
 import { generateCredentials, type IceCredentials, sameCredentials } from '../credentials.ts';
 import { IceError } from '../errors.ts';
-import type { SelectedPair } from '../events.ts';
+import type { IceRole, SelectedPair } from '../events.ts';
 import { type CheckOutcome, Checks } from './checks.ts';
 import { Consent } from './consent.ts';
 import { type Context, trace } from './context.ts';
@@ -11,7 +12,8 @@ import { Generation } from './generation.ts';
 import { type LocalCandidate, sameBase } from './local-candidates.ts';
 import { follows, Nomination } from './nomination.ts';
 import type { CandidatePair } from './pair.ts';
-import type { RemoteCandidate } from './remote-candidates.ts';
+import { Recovery } from './recovery.ts';
+import { COUNTERPART, MAX_COST, type Refusal, type RemoteCandidate } from './remote-candidates.ts';
 import { type AcceptedCheck, Responder } from './responder.ts';
 import { Selection } from './selection.ts';
 
@@ -25,11 +27,17 @@ export class Connectivity {
   readonly #context: Context;
   readonly #responder: Responder;
   readonly #nomination: Nomination;
+  readonly #recovery: Recovery;
   #generation: Generation;
   #remoteLite = false;
   #remoteRenomination = true;
+  /** The role that we have where the peer does not decide it. */
+  #wantedRole: IceRole;
   #restarted = false;
-  #lost = false;
+  /** NOMINATION that was sent or followed last. */
+  #nominated = 0;
+  /** The selected pair is our own choice for want of the controlling peer's. */
+  #provisional = false;
   #failure: IceError | undefined;
 
   constructor(context: Context, credentials: IceCredentials) {
@@ -38,6 +46,9 @@ export class Connectivity {
     this.consent = new Consent(context);
     this.#responder = new Responder(context);
     this.#nomination = new Nomination(context.options.nominationDelay);
+    this.#recovery = new Recovery(context.options);
+    this.#wantedRole = context.role.role;
+    if (context.options.lite) context.role.role = 'controlled';
     this.#generation = new Generation(credentials, context.crypto, context.options);
   }
 
@@ -57,7 +68,12 @@ export class Connectivity {
 
   /** Whether the selected pair of this generation broke, and no other has taken its place yet. */
   get lost(): boolean {
-    return this.#lost;
+    return this.#recovery.lost;
+  }
+
+  /** Whether it broke just now and others are being checked. */
+  recovering(now: Instant): boolean {
+    return this.#recovery.hopeful(this.#generation.checklist, now);
   }
 
   /** Why checking or consent failed; a restart forgets it. */
@@ -70,13 +86,16 @@ export class Connectivity {
     this.#remoteRenomination = supported;
   }
 
-  /** A lite peer only answers, so we control (RFC 8445 §6.1.1). */
-  setRemoteLite(lite: boolean, _now: Instant): void {
+  /** A lite peer only answers, so we control; if we are lite as well, the offerer does (RFC 8445 §6.1.1). */
+  setRemoteLite(lite: boolean): void {
     this.#remoteLite = lite;
-    if (lite) this.setRole('controlling');
+    if (this.#context.options.lite) this.setRole(this.#wantedRole);
+    else if (lite) this.setRole('controlling');
   }
 
-  setRole(role: 'controlling' | 'controlled'): void {
+  setRole(wanted: IceRole): void {
+    this.#wantedRole = wanted;
+    const role = this.#context.options.lite && !this.#remoteLite ? 'controlled' : wanted;
     if (this.#context.role.role === role) return;
     this.#context.role.role = role;
     this.#generation.checklist.reprioritise(role);
@@ -114,53 +133,64 @@ export class Connectivity {
       return;
     }
     const { remote, byPeer, remotes, remoteEnded } = this.#generation;
+    const candidates = byPeer ? [...remotes.all.map(({ candidate }) => candidate), ...remotes.takeParked()] : [];
     const next = new Generation(credentials, this.#context.crypto, this.#context.options);
     if (byPeer && remote !== undefined) {
       next.setRemote(remote, now);
       next.remoteEnded = remoteEnded;
     }
     this.#begin(next, now);
-    if (byPeer) for (const { candidate } of remotes.all) this.addRemoteCandidate(candidate, now);
+    for (const candidate of candidates) this.addRemoteCandidate(candidate, now);
   }
 
   addRemoteCandidate(candidate: Candidate, now: Instant): void {
-    const { counters } = this.#context;
-    const fragment = candidate.usernameFragment;
-    const known = this.#generation.remote?.usernameFragment;
-    const stale = fragment !== undefined && known !== undefined && fragment !== known;
-    const added = stale ? 'stale' : this.#generation.remotes.add(candidate);
-    if (typeof added === 'string') {
-      counters.ignoredCandidates++;
-      if (added === 'tcp') counters.ignoredTcpCandidates++;
-      trace(this.#context, 'ice:candidate-ignored', now, { reason: added });
-      return;
-    }
-    this.#generation.checklist.reprioritise(this.#context.role.role);
-    for (const local of this.#context.locals.all) this.#pair(local, added);
+    const refusal = this.#addRemote(candidate);
+    if (refusal !== undefined) trace(this.#context, 'ice:candidate-ignored', now, { reason: refusal });
   }
 
   /** A local candidate is there: pair it with all remote ones. */
   addLocal(local: LocalCandidate): void {
-    for (const remote of this.#generation.remotes.all) this.#pair(local, remote);
+    const { remotes } = this.#generation;
+    for (const remote of remotes.all) this.#pair(local, remote);
+    if (local.protocol === 'udp') return;
+    const { counters } = this.#context;
+    for (const candidate of remotes.takeParked()) {
+      counters.ignoredCandidates--;
+      counters.ignoredTcpCandidates--;
+      this.#addRemote(candidate);
+    }
   }
 
   /** A base is gone, and with it all its pairs. */
-  removeBase(address: TransportAddress, protocol: 'udp' | 'tcp', _now: Instant): void {
+  removeBase(address: TransportAddress, protocol: 'udp' | 'tcp', now: Instant): void {
     const gone = this.#generation.checklist.removeBase(address, protocol);
     for (const pair of gone) this.#abandon(pair);
-    const selected = this.selection.pair;
-    if (selected !== undefined && sameBase(selected.path.local, address)) this.#loseSelected();
+    const path = this.selection.pair?.path;
+    if (path?.protocol === protocol && sameBase(path.local, address)) this.#loseSelected(now);
     this.selection.changed();
   }
 
   /** The way that a pair takes is closed. */
-  pathFailed(path: Path, _now: Instant): void {
-    const pair = this.#generation.checklist.find(path);
-    if (pair === undefined) return;
+  pathFailed(path: Path, now: Instant): void {
+    const { checklist, remotes } = this.#generation;
+    const { selection } = this;
+    const pair = checklist.find(path);
+    if (pair === undefined) {
+      if (selection.pair !== undefined && samePath(selection.pair.path, path)) this.#loseSelected(now);
+      return;
+    }
     this.#abandon(pair);
-    pair.fail();
-    this.selection.changed();
-    if (pair === this.selection.pair) this.#loseSelected();
+    selection.changed();
+    const { tcpType } = pair.local;
+    if (tcpType === 'passive') {
+      // The next connection will come from another port: nothing of this one is of use any more.
+      checklist.remove(pair);
+      if (pair.remote.candidate.type === 'prflx') remotes.remove(pair.remote);
+    } else {
+      pair.fail();
+      if (tcpType === 'so' && pair !== selection.pair) this.#recovery.retry(pair, now);
+    }
+    if (pair === selection.pair) this.#loseSelected(now, tcpType === 'passive');
   }
 
   handleRequest(message: StunMessage, bytes: Uint8Array, path: Path, now: Instant): void {
@@ -172,27 +202,37 @@ export class Connectivity {
       this.#countRequest(this.selection.pair, path, now);
       return;
     }
-    const pair = this.#generation.checklist.find(path) ?? this.#discover(check, path);
+    const pair = this.#generation.checklist.find(path) ?? this.#discover(check, path, now);
     if (pair === undefined) {
       this.#context.counters.dropped.limit++;
       return;
     }
     this.#countRequest(pair, path, now);
-    const nominated = check.useCandidate && this.#context.role.role === 'controlled';
-    if (pair.state === 'succeeded') {
-      if (nominated) this.#accept(pair, now);
-      // The way is open: an unanswered nomination need not wait for its timer.
-      else this.checks.resend(pair, now);
+    if (check.networkCost !== undefined) pair.remote.networkCost = Math.min(check.networkCost, MAX_COST);
+    const nominating = check.useCandidate || check.nomination !== undefined;
+    const nominated = nominating && this.#context.role.role === 'controlled';
+    if (this.#context.options.lite) {
+      this.#heardByLite(pair, nominated ? check : undefined, now);
       return;
     }
-    if (nominated) pair.nominateOnSuccess = true;
-    if (pair.state === 'in-progress') this.checks.resend(pair, now);
+    if (nominated && pair.valid) this.#accept(pair, now, check.nomination);
+    else if (nominated) {
+      pair.nominateOnSuccess = true;
+      pair.nomination = check.nomination;
+    }
+    if (pair.state === 'succeeded') {
+      if (nominated) return;
+      // The way is open: an unanswered nomination need not wait for its timer.
+      this.checks.resend(pair, now);
+      this.#doubt(pair, now);
+    } else if (pair.state === 'in-progress') this.checks.resend(pair, now);
     else this.#generation.checklist.trigger(pair);
   }
 
   handleResponse(message: StunMessage, bytes: Uint8Array, path: Path, now: Instant): void {
     if (this.consent.has(message)) {
       this.consent.handleResponse(message, bytes, path, now);
+      if (this.consent.unansweredSince === Number.POSITIVE_INFINITY) this.#recovery.contender = undefined;
       return;
     }
     const outcome = this.checks.handleResponse(message, bytes, path, now);
@@ -203,13 +243,15 @@ export class Connectivity {
     for (const outcome of this.checks.handleTimeout(now)) this.#conclude(outcome, now);
     this.selection.handleTimeout(now);
     this.consent.handleTimeout(now);
-    if (this.consent.expired(now)) this.#consentExpired();
+    if (this.consent.expired(now)) this.#consentExpired(now);
+    this.#watch(now);
   }
 
   /** Whether a check could be sent if the pace allowed it. */
   get hasWork(): boolean {
     return (
       this.#failure === undefined &&
+      !this.#context.options.lite &&
       this.#generation.remote !== undefined &&
       (this.#generation.checklist.hasTriggered || this.#generation.checklist.nextOrdinary() !== undefined)
     );
@@ -220,7 +262,12 @@ export class Connectivity {
     const generation = this.#generation;
     const { checklist } = generation;
     if (this.#failure !== undefined || generation.remote === undefined) return;
-    const { pacer, role } = this.#context;
+    const { pacer, role, options } = this.#context;
+    if (options.lite) {
+      if (this.#remoteLite) this.#selectAsLite(now);
+      this.#giveUpIfHopeless(now);
+      return;
+    }
     for (let pair = checklist.nextTriggered(); pair !== undefined; pair = checklist.nextTriggered()) {
       pacer.force(now);
       this.checks.start(pair, generation, false, now);
@@ -228,19 +275,18 @@ export class Connectivity {
     for (let pair = checklist.nextOrdinary(); pair !== undefined && pacer.take(now); pair = checklist.nextOrdinary()) {
       this.checks.start(pair, generation, false, now);
     }
-    if (role.role === 'controlling' && this.selection.generation !== generation) {
-      const pair = this.#nomination.next(checklist, now);
-      if (pair !== undefined) {
-        this.#nomination.started(pair);
-        this.checks.start(pair, generation, true, now);
-      }
-    }
-    if (this.#hopeless(now)) this.#fail('ICE_NO_VALID_PAIR', 'no candidate pair worked in time (RFC 8863 §4)');
+    if (role.role === 'controlling') this.#nominate(now);
+    this.#giveUpIfHopeless(now);
   }
 
   pollTimeout(now: Instant): Instant {
     const generation = this.#generation;
-    let next = Math.min(this.checks.pollTimeout(), this.consent.pollTimeout(now), this.selection.pollTimeout());
+    let next = Math.min(
+      this.checks.pollTimeout(),
+      this.consent.pollTimeout(now),
+      this.selection.pollTimeout(),
+      this.#failure === undefined ? this.#recovery.pollTimeout(now) : Number.POSITIVE_INFINITY,
+    );
     if (this.#failure !== undefined || this.selection.generation === generation) return next;
     if (this.#context.role.role === 'controlling' && generation.remote !== undefined) {
       const nomination = this.#nomination.pollTimeout(generation.checklist);
@@ -274,30 +320,82 @@ export class Connectivity {
     this.#nomination.reset();
     this.#generation = next;
     this.#restarted = true;
-    this.#lost = false;
+    this.#recovery.reset();
+    this.#nominated = 0;
+    this.#provisional = false;
+    if (this.#current !== undefined) this.#recovery.selected(now);
     this.#failure = undefined;
     this.selection.changed();
     trace(this.#context, 'ice:restart', now, {});
   }
 
+  #addRemote(candidate: Candidate): Refusal | undefined {
+    const { counters, locals, role } = this.#context;
+    const { remotes, checklist, remote } = this.#generation;
+    const fragment = candidate.usernameFragment;
+    const stale = fragment !== undefined && remote !== undefined && fragment !== remote.usernameFragment;
+    const tcp = locals.all.some(({ protocol }) => protocol === 'tcp');
+    const added = stale ? 'stale' : remotes.add(candidate, tcp);
+    if (typeof added === 'string') {
+      counters.ignoredCandidates++;
+      if (added === 'tcp') counters.ignoredTcpCandidates++;
+      return added;
+    }
+    checklist.reprioritise(role.role);
+    // Candidates that the peer finds once a pair is selected are its own to check (RFC 8838 §15).
+    if (!checklist.concluded) for (const local of locals.all) this.#pair(local, added);
+    return undefined;
+  }
+
+  /** A base that comes once a pair is selected is checked still: it may be the way out when that pair is lost. */
   #pair(local: LocalCandidate, remote: RemoteCandidate): void {
-    const { checklist } = this.#generation;
-    // Candidates that come once a pair is selected are not checked any more (RFC 8838 §15).
-    if (checklist.concluded) return;
-    checklist.add(local, remote, this.#context.role.role);
+    // Where the peer connects to us there is nothing to check until it does (RFC 6544 §6.2).
+    if (local.tcpType === 'passive') return;
+    const pair = this.#generation.checklist.add(local, remote, this.#context.role.role);
+    if (pair !== undefined) pair.localCost = this.#costOf(local);
   }
 
   /** A check from an address that nobody signalled: a peer-reflexive candidate (RFC 8445 §7.3.1.3). */
-  #discover(check: AcceptedCheck, path: Path): CandidatePair | undefined {
+  #discover(check: AcceptedCheck, path: Path, now: Instant): CandidatePair | undefined {
     const { remotes, checklist } = this.#generation;
     const local = this.#context.locals.forBase(path.local, path.protocol);
     if (local === undefined) return undefined;
-    const known = remotes.at(path.remote);
-    const remote = known ?? remotes.addReflexive(path.remote, check.priority, check.remoteFragment);
+    const tcpType = local.tcpType === undefined ? undefined : COUNTERPART[local.tcpType];
+    const known = remotes.at(path.remote, path.protocol, tcpType);
+    if (known === undefined && remotes.full) this.#makeRoom(now);
+    const remote = known ?? remotes.addReflexive(path, tcpType, check.priority, check.remoteFragment);
     if (remote === undefined) return undefined;
     const pair = checklist.add(local, remote, this.#context.role.role);
     if (pair === undefined && known === undefined) remotes.remove(remote);
+    if (pair !== undefined) pair.localCost = this.#costOf(local);
     return pair;
+  }
+
+  /** A peer whose NAT gives it new addresses by and by leaves old ones behind: the one that was silent longest goes. */
+  #makeRoom(now: Instant): void {
+    const { remotes, checklist } = this.#generation;
+    const silentSince = now - this.#context.options.consentTimeout;
+    let oldest: CandidatePair | undefined;
+    for (const pair of checklist.pairs) {
+      if (pair.remote.candidate.type !== 'prflx' || pair === this.selection.pair) continue;
+      if (pair.heardAt > silentSince || pair.state === 'in-progress') continue;
+      if (oldest === undefined || pair.heardAt < oldest.heardAt) oldest = pair;
+    }
+    if (oldest === undefined) return;
+    const { remote } = oldest;
+    for (const pair of checklist.pairs) {
+      if (pair.remote !== remote || pair === this.selection.pair) continue;
+      this.#abandon(pair);
+      checklist.remove(pair);
+    }
+    remotes.remove(remote);
+  }
+
+  /** A relay that does not say what network it is reached through is no cheaper than the cheapest. */
+  #costOf({ networkCost }: LocalCandidate): number {
+    if (networkCost !== undefined) return networkCost;
+    const known = this.#context.locals.all.flatMap((each) => each.networkCost ?? []);
+    return known.length > 0 ? Math.min(...known) : 0;
   }
 
   #countRequest(pair: CandidatePair | undefined, path: Path, now: Instant): void {
@@ -311,7 +409,7 @@ export class Connectivity {
     this.selection.changed();
     if (nominating) this.#nomination.ended(pair);
     if (result !== 'succeeded') {
-      if (pair.state === 'failed' && pair === this.selection.pair) this.#loseSelected();
+      if (pair.state === 'failed' && pair === this.selection.pair) this.#loseSelected(now);
       // The peer's checks do arrive, so the way is open and only our luck was bad.
       if (result === 'timed-out' && pair.counters.requestsReceived > 0 && pair.retries++ < MAX_RETRIES) {
         this.#generation.checklist.trigger(pair);
@@ -319,49 +417,184 @@ export class Connectivity {
       return;
     }
     const controlling = this.#context.role.role === 'controlling';
-    if (controlling ? nominating : pair.nominateOnSuccess) this.#accept(pair, now);
+    if (controlling ? nominating : pair.nominateOnSuccess) this.#accept(pair, now, pair.nomination);
+    else if (!controlling && this.lost) this.#switchTo(pair, now);
+    else if (controlling && pair !== this.selection.pair && this.consent.suspect(now)) this.#recovery.contender = pair;
+  }
+
+  /** The pair selected in this generation. */
+  get #current(): CandidatePair | undefined {
+    return this.selection.generation === this.#generation ? this.selection.pair : undefined;
+  }
+
+  #nominate(now: Instant): void {
+    const pair = this.#nomination.nominating === undefined ? this.#toNominate(now) : undefined;
+    if (pair === undefined) return;
+    this.#nomination.started(pair);
+    this.checks.start(pair, this.#generation, true, now, this.#renominates ? ++this.#nominated : undefined);
+  }
+
+  #toNominate(now: Instant): CandidatePair | undefined {
+    const { checklist } = this.#generation;
+    const current = this.#current;
+    if (current === undefined) return this.#nomination.next(checklist, now);
+    // Taken in an emergency.
+    if (!current.nominated) return current;
+    const { contender } = this.#recovery;
+    if (contender?.valid && (this.consent.suspect(now) || this.consent.silent(now))) return contender;
+    if (!this.#renominates || !this.#recovery.mayRenominate(now)) return undefined;
+    const best = checklist.bestValid(current);
+    return best?.isBetterThan(current) ? best : undefined;
+  }
+
+  get #renominates(): boolean {
+    return this.#context.options.renomination && this.#remoteRenomination;
   }
 
   /** The pair is nominated and valid. */
-  #accept(pair: CandidatePair, now: Instant): void {
+  #accept(pair: CandidatePair, now: Instant, nomination: number | undefined): void {
     pair.nominated = true;
     pair.nominateOnSuccess = false;
-    const generation = this.#generation;
-    const current = this.selection.generation === generation ? this.selection.pair : undefined;
-    if (!follows(pair, current, this.consent.suspect(now)) || pair === current) return;
-    this.#lost = false;
-    const selected = this.selection.select(pair, generation, now + this.#context.options.consentTimeout);
-    this.consent.start(pair, generation, now);
-    for (const unwanted of generation.checklist.conclude()) this.checks.cancel(unwanted);
+    const current = this.#current;
+    if (!this.#follows(pair, current, nomination, now)) return;
+    this.#provisional = false;
+    this.#recovery.contender = undefined;
+    if (pair === current) return;
+    this.#select(pair, now);
+    if (this.#context.options.renomination) return;
+    for (const unwanted of this.#generation.checklist.conclude(pair)) this.checks.settle(unwanted);
+  }
+
+  /** Whether a nomination is to be followed. Of several with a NOMINATION the greatest counts; the same one comes again. */
+  #follows(
+    pair: CandidatePair,
+    current: CandidatePair | undefined,
+    nomination: number | undefined,
+    now: Instant,
+  ): boolean {
+    const { role, options } = this.#context;
+    if (role.role === 'controlling') return true;
+    if (nomination !== undefined) {
+      const newer = nomination > this.#nominated;
+      if (newer) this.#nominated = nomination;
+      return newer || current === undefined || pair === current;
+    }
+    // Towards a lite agent nomination is always regular, so the last one counts.
+    if (options.lite || this.#provisional || follows(pair, current, this.consent.suspect(now))) return true;
+    // Aggressive, or a peer that has lost the better pair: that pair will tell.
+    this.#recovery.contender = pair;
+    this.consent.challenge(now);
+    return false;
+  }
+
+  #select(pair: CandidatePair, now: Instant, answeredAt: Instant = now): void {
+    const { options, emit } = this.#context;
+    const asker = !options.lite ? 'us' : this.#remoteLite ? 'nobody' : 'peer';
+    const selected = this.selection.select(pair, this.#generation, now + options.consentTimeout);
+    this.consent.start(pair, this.#generation, now, answeredAt, asker);
+    this.#recovery.selected(now);
     trace(this.#context, 'ice:selected', now, { pair: pair.id }, pair.path.remote);
-    this.#context.emit({ type: 'selected-pair', pair: selected satisfies SelectedPair });
+    emit({ type: 'selected-pair', pair: selected satisfies SelectedPair });
     this.onSelected?.();
+  }
+
+  /** Takes a valid pair without being asked to. The controlling side says so to the peer; the other waits for its choice. */
+  #switchTo(pair: CandidatePair, now: Instant): void {
+    pair.nominated = false;
+    this.#provisional = true;
+    this.#select(pair, now, Math.max(pair.heardAt, now - this.#context.options.consentTimeout / 2));
+    this.consent.challenge(now);
+  }
+
+  /** Two lite agents check nothing: the best pair of the same on both sides is used, and all are believed (RFC 8445 §8.2). */
+  #selectAsLite(now: Instant): void {
+    const [best, ...others] = this.#generation.checklist.pairs;
+    if (best === undefined || best === this.#current) return;
+    for (const pair of [best, ...others]) pair.becomeValid(pair.local, now);
+    best.nominated = true;
+    this.#select(best, now);
+  }
+
+  /** A lite agent believes a path once an authentic check has come by it (RFC 8445 §7.3.2). */
+  #heardByLite(pair: CandidatePair, nominated: AcceptedCheck | undefined, now: Instant): void {
+    if (!pair.valid) this.selection.changed();
+    pair.becomeValid(pair.local, now);
+    if (pair === this.selection.pair) this.consent.heard(now);
+    if (nominated !== undefined) this.#accept(pair, now, nominated.nomination);
+    else if (this.lost) this.#switchTo(pair, now);
+  }
+
+  /** The controlled peer checks another pair than the selected one: perhaps it has lost that. */
+  #doubt(pair: CandidatePair, now: Instant): void {
+    const current = this.#current;
+    if (this.#context.role.role !== 'controlling' || current === undefined || pair === current) return;
+    if (this.#recovery.doubt(pair, now)) this.consent.challenge(now);
+  }
+
+  /** Looks after the selected pair: a warm substitute, and a way out once it is silent. */
+  #watch(now: Instant): void {
+    const { checklist } = this.#generation;
+    for (const pair of this.#recovery.takeRetries(now)) if (pair.state === 'failed') checklist.trigger(pair);
+    const current = this.#current;
+    if (current === undefined || this.#context.options.lite) return;
+    const suspect = this.consent.suspect(now);
+    const backup = this.#recovery.takeBackup(checklist, current, now);
+    const { contender } = this.#recovery;
+    if (this.#context.role.role === 'controlled' && contender !== undefined && (suspect || this.consent.silent(now))) {
+      this.#recovery.contender = undefined;
+      if (contender.valid) this.#select(contender, now);
+    } else if (suspect) {
+      if (this.#recovery.rescue(this.consent.unansweredSince)) checklist.recheck(current);
+    } else if (backup?.state === 'succeeded') {
+      this.checks.start(backup, this.#generation, false, now);
+    }
   }
 
   #abandon(pair: CandidatePair): void {
     this.checks.cancel(pair);
     this.#nomination.ended(pair);
+    if (this.#recovery.contender === pair) this.#recovery.contender = undefined;
   }
 
-  /** The selected pair stopped being valid: whatever else there is has another chance. */
-  #loseSelected(): void {
-    this.#lost = this.selection.generation === this.#generation;
+  /** The selected pair stopped being valid: another valid one takes its place, or whatever there is has another chance. */
+  #loseSelected(now: Instant, awaited = false): void {
+    const { checklist } = this.#generation;
+    const lost = this.#current;
     this.consent.stop();
+    const next = lost === undefined ? undefined : this.#recovery.fallback(checklist, lost, now);
+    if (next !== undefined) {
+      this.#switchTo(next, now);
+      return;
+    }
     this.selection.clear();
-    this.#generation.checklist.reopen();
+    if (lost === undefined) return;
+    this.#recovery.lose(now, awaited);
+    checklist.reopen();
   }
 
-  #consentExpired(): void {
-    const restarting = this.selection.generation !== this.#generation;
+  #consentExpired(now: Instant): void {
+    const expired = this.#current;
+    const next = expired === undefined ? undefined : this.#recovery.fallback(this.#generation.checklist, expired, now);
+    if (next !== undefined) {
+      expired?.fail();
+      this.#switchTo(next, now);
+      return;
+    }
     this.consent.stop();
     this.selection.clear();
     // While a restart is under way only the old pair has ended.
-    if (!restarting) this.#fail('ICE_CONSENT_EXPIRED', 'the peer stopped answering consent checks (RFC 7675 §5.1)');
+    if (expired !== undefined)
+      this.#fail('ICE_CONSENT_EXPIRED', 'the peer stopped answering consent checks (RFC 7675 §5.1)');
+  }
+
+  #giveUpIfHopeless(now: Instant): void {
+    if (this.#hopeless(now)) this.#fail('ICE_NO_VALID_PAIR', 'no candidate pair worked in time (RFC 8863 §4)');
   }
 
   /** Patience is at its end, and nothing is left to try. Without a word from the peer, patience ends its candidates too. */
   #hopeless(now: Instant): boolean {
-    if (this.selection.pair !== undefined || now < this.#patienceEnds()) return false;
+    if (this.selection.pair !== undefined || now < this.#patienceEnds() || this.#recovery.patient(now)) return false;
+    if (this.#context.options.lite) return true;
     return this.#nomination.nominating === undefined && !this.#generation.checklist.pending;
   }
 
@@ -378,6 +611,7 @@ export class Connectivity {
     this.consent.stop();
     this.selection.clear();
     this.#nomination.reset();
+    this.#recovery.reset();
   }
 }
 

@@ -20,19 +20,31 @@ export class Consent {
   #answeredAt: Instant = 0;
   #unansweredSince: Instant = Number.POSITIVE_INFINITY;
   #sentAt: Instant = 0;
+  #challengedAt: Instant = Number.POSITIVE_INFINITY;
+  /** Who asks: we, the peer alone, or nobody. */
+  #asker: Asker = 'us';
 
   constructor(context: Context) {
     this.#context = context;
   }
 
-  /** Begins with a pair that has just answered. */
-  start(pair: CandidatePair, generation: Generation, now: Instant): void {
+  /**
+   * Begins with a pair that has answered, just now or at `answeredAt`. A lite agent sends no checks: those of the peer
+   * show its consent; between two lite agents there are none, and only keepalives go out.
+   */
+  start(
+    pair: CandidatePair,
+    generation: Generation,
+    now: Instant,
+    answeredAt: Instant = now,
+    asker: Asker = 'us',
+  ): void {
+    this.stop();
     this.#subject = { pair, generation };
-    this.#open = [];
-    this.#unansweredSince = Number.POSITIVE_INFINITY;
-    this.#answeredAt = now;
+    this.#asker = asker;
+    this.#answeredAt = answeredAt;
     this.#sentAt = now;
-    this.#schedule(now);
+    if (asker === 'us') this.#schedule(now);
   }
 
   stop(): void {
@@ -40,6 +52,34 @@ export class Consent {
     this.#open = [];
     this.#nextAt = Number.POSITIVE_INFINITY;
     this.#unansweredSince = Number.POSITIVE_INFINITY;
+    this.#challengedAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** Asks at once, because there is reason to doubt that the peer still uses the pair: `silent` tells what came of it. */
+  challenge(now: Instant): void {
+    if (this.#subject === undefined || this.#asker !== 'us' || this.#challengedAt !== Number.POSITIVE_INFINITY) return;
+    this.#challengedAt = now;
+    this.#check(now);
+  }
+
+  /** Whether a challenge has gone unanswered. */
+  silent(now: Instant): boolean {
+    return now >= this.#challengedAt + CHALLENGE_TIMEOUT;
+  }
+
+  /** Since when nothing has been answered; Infinity: nothing is open. */
+  get unansweredSince(): Instant {
+    return this.#unansweredSince;
+  }
+
+  /** When the peer last showed its consent. */
+  get answeredAt(): Instant {
+    return this.#answeredAt;
+  }
+
+  /** The peer has sent a check on the pair: all the consent that a lite agent gets. */
+  heard(now: Instant): void {
+    if (this.#asker === 'peer') this.#answeredAt = now;
   }
 
   /** Something was sent on the pair: no keepalive is needed for a while (RFC 8445 §11). */
@@ -69,7 +109,15 @@ export class Consent {
     if (this.#subject === undefined) return Number.POSITIVE_INFINITY;
     const repeatAt = this.#open.at(-1)?.repeatAt ?? Number.POSITIVE_INFINITY;
     const suspectAt = this.#suspectAt > now ? this.#suspectAt : Number.POSITIVE_INFINITY;
-    return Math.min(this.#nextAt, repeatAt, this.#keepaliveAt, this.#expiresAt, suspectAt);
+    const silentAt = this.#challengedAt + CHALLENGE_TIMEOUT;
+    return Math.min(
+      this.#nextAt,
+      repeatAt,
+      this.#keepaliveAt,
+      this.#expiresAt,
+      suspectAt,
+      silentAt > now ? silentAt : Number.POSITIVE_INFINITY,
+    );
   }
 
   /** Whether a response answers one of our checks. */
@@ -97,21 +145,30 @@ export class Consent {
       pair.counters.totalRoundTripTime += now - open.sentAt;
     }
     this.#open = [];
+    pair.heardAt = now;
     this.#answeredAt = now;
     this.#unansweredSince = Number.POSITIVE_INFINITY;
+    this.#challengedAt = Number.POSITIVE_INFINITY;
   }
 
   get #suspectAt(): Instant {
-    return this.#unansweredSince + this.#context.options.disconnectedTimeout;
+    const { consentInterval, disconnectedTimeout } = this.#context.options;
+    if (this.#asker === 'us') return this.#unansweredSince + disconnectedTimeout;
+    // The peer asks at its own pace, which is ours by RFC 7675 §5.1.
+    return this.#asker === 'peer' && this.#subject !== undefined
+      ? this.#answeredAt + 1.2 * consentInterval + disconnectedTimeout
+      : Number.POSITIVE_INFINITY;
   }
 
   get #expiresAt(): Instant {
     const { consentInterval, consentTimeout } = this.#context.options;
-    if (this.#subject === undefined || consentInterval === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+    const none = this.#subject === undefined || consentInterval === Number.POSITIVE_INFINITY;
+    if (none || this.#asker === 'nobody') return Number.POSITIVE_INFINITY;
     return this.#answeredAt + consentTimeout;
   }
 
   get #keepaliveAt(): Instant {
+    if (this.#asker === 'peer') return Number.POSITIVE_INFINITY;
     return this.#sentAt + this.#context.options.keepaliveInterval;
   }
 
@@ -124,10 +181,13 @@ export class Consent {
     const { random, role, outbox } = this.#context;
     const { pair, generation } = this.#subject!;
     const transactionId = newTransactionId(random);
-    const priority = candidatePriority('prflx', pair.local.preference);
+    const { protocol } = pair.path;
+    const priority = candidatePriority('prflx', pair.local.preference, 1, { protocol });
     const request = generation.request(transactionId, [{ type: 'priority', priority }, role.attribute()]);
     outbox.push(request, pair.path);
-    this.#open.push({ transactionId, request, sentAt: now, repeatAt: now + REPEAT_AFTER, repeats: 0 });
+    // A connection loses nothing.
+    const repeatAt = protocol === 'tcp' ? Number.POSITIVE_INFINITY : now + REPEAT_AFTER;
+    this.#open.push({ transactionId, request, sentAt: now, repeatAt, repeats: 0 });
     if (this.#open.length > MAX_OPEN) this.#open.shift();
     pair.counters.consentRequestsSent++;
     if (this.#unansweredSince === Number.POSITIVE_INFINITY) this.#unansweredSince = now;
@@ -164,6 +224,8 @@ export function bindingIndication(transactionId: Uint8Array): Uint8Array {
   );
 }
 
+type Asker = 'us' | 'peer' | 'nobody';
+
 interface OpenCheck {
   readonly transactionId: Uint8Array;
   readonly request: Uint8Array;
@@ -173,6 +235,8 @@ interface OpenCheck {
 }
 
 const REPEAT_AFTER = 500;
+/** Time for a check and its two repetitions, and for the answer to the last. */
+const CHALLENGE_TIMEOUT = 2500;
 const MAX_REPEATS = 2;
 /** More than fit into 30 s at the default pace. */
 const MAX_OPEN = 16;

@@ -49,9 +49,14 @@ export class Nomination {
   #deadline(checklist: Checklist): Instant {
     let deadline = Number.POSITIVE_INFINITY;
     for (const pair of checklist.pairs) {
-      if (pair.valid) deadline = Math.min(deadline, pair.validAt + this.#delay[pair.kind]);
+      if (pair.valid) deadline = Math.min(deadline, pair.validAt + this.#worth(pair));
     }
     return deadline;
+  }
+
+  /** How long it waits for a better one. */
+  #worth({ kind, path }: CandidatePair): number {
+    return path.protocol === 'tcp' ? Math.max(this.#delay[kind], this.#delay.tcp) : this.#delay[kind];
   }
 }
 
@@ -64,9 +69,5 @@ export function follows(nominated: CandidatePair, selected: CandidatePair | unde
 }
 
 function betterPending(checklist: Checklist, best: CandidatePair): boolean {
-  for (const pair of checklist.pairs) {
-    if (pair === best) return false;
-    if (pair.pending) return true;
-  }
-  return false;
+  return checklist.pairs.some((pair) => pair.pending && !pair.valid && pair.isBetterThan(best));
 }

@@ -38,6 +38,12 @@ export class CandidatePair {
   nominated = false;
   /** The controlling peer nominated the pair before it was valid here (RFC 8445 §7.3.1.5). */
   nominateOnSuccess = false;
+  /** The NOMINATION that came with it. */
+  nomination: number | undefined = undefined;
+  /** To be checked although a pair is selected: it is new, or a way out is looked for. */
+  late = false;
+  /** Cost of the local network, 0 to 999. */
+  localCost = 0;
   /** How often the check was begun again after it had timed out. */
   retries = 0;
   /** Waits in the triggered-check queue. */
@@ -56,7 +62,7 @@ export class CandidatePair {
     this.id = id;
     this.local = local;
     this.remote = remote;
-    this.path = { protocol: 'udp', local: local.base, remote: remoteOnLink(local.base, remote.address) };
+    this.path = { protocol: local.protocol, local: local.base, remote: remoteOnLink(local.base, remote.address) };
     this.priority = this.priorityAs(role);
   }
 
@@ -81,6 +87,16 @@ export class CandidatePair {
     return DIRECTNESS.indexOf(local) > DIRECTNESS.indexOf(remote) ? local : remote;
   }
 
+  /** What both networks cost together (draft-thatcher-ice-network-cost). */
+  get cost(): number {
+    return this.localCost + (this.remote.networkCost ?? 0);
+  }
+
+  /** Whether it is the pair to use of the two: a cheaper network first, as in libwebrtc, then priority. */
+  isBetterThan(other: CandidatePair): boolean {
+    return this.cost === other.cost ? this.priority > other.priority : this.cost < other.cost;
+  }
+
   priorityAs(role: IceRole): bigint {
     const local = this.local.candidate.priority;
     const remote = this.remote.candidate.priority;
@@ -99,6 +115,7 @@ export class CandidatePair {
     this.validAt = Number.POSITIVE_INFINITY;
     this.nominated = false;
     this.nominateOnSuccess = false;
+    this.late = false;
   }
 }
 

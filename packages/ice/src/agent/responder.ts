@@ -10,6 +10,10 @@ export interface AcceptedCheck {
   /** PRIORITY: what the peer's source would be worth as a candidate. */
   readonly priority: number;
   readonly useCandidate: boolean;
+  /** NOMINATION, when it is one: 0 is not. */
+  readonly nomination: number | undefined;
+  /** What the peer's network costs, if it says so. */
+  readonly networkCost: number | undefined;
   /** The peer's own fragment, as its request says it. */
   readonly remoteFragment: string;
 }
@@ -23,7 +27,8 @@ export class Responder {
   }
 
   /**
-   * Answers a request; undefined when it was dropped or refused. `candidates` are the generations whose credentials
+   * Answers a request; undefined when it was dropped or refused. `generations` are those whose credentials are answered,
+   * the present one first.
    */
   handleRequest(
     message: StunMessage,
@@ -32,7 +37,7 @@ export class Responder {
     generations: readonly Generation[],
     now: Instant,
   ): AcceptedCheck | undefined {
-    const { outbox, role, locals } = this.#context;
+    const { outbox, role, locals, options } = this.#context;
     const [ours = '', theirs = ''] = attribute(message, 'username')?.username.split(':', 2) ?? [];
     const generation = generations.find((each) => matches(each, ours, theirs));
     if (generation === undefined) return this.#drop('username', path, now);
@@ -52,7 +57,7 @@ export class Responder {
       return undefined;
     }
     // A role is settled with the present credentials; those of before a restart only keep the old pair alive.
-    const verdict = generation === generations[0] ? role.judge(message) : 'agree';
+    const verdict = generation === generations[0] ? role.judge(message, options.lite) : 'agree';
     if (verdict === 'refuse') {
       answer('error', error(487, 'Role Conflict'));
       return undefined;
@@ -65,7 +70,9 @@ export class Responder {
     }
     answer('success', { type: 'xor-mapped-address', address: path.remote });
     const useCandidate = attribute(message, 'use-candidate') !== undefined;
-    return { generation, priority, useCandidate, remoteFragment: theirs };
+    const nomination = attribute(message, 'nomination')?.nomination || undefined;
+    const networkCost = attribute(message, 'goog-network-info')?.networkCost;
+    return { generation, priority, useCandidate, nomination, networkCost, remoteFragment: theirs };
   }
 
   #drop(reason: DropReason, path: Path, now: Instant): undefined {

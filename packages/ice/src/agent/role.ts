@@ -26,8 +26,16 @@ export class RoleKeeper {
       : { type: 'ice-controlled', tieBreaker: this.#tieBreaker };
   }
 
-  /** What a request from the peer means for our role: nothing, that we change it, or that the peer has to (487). */
-  judge(request: StunMessage): 'agree' | 'switch' | 'refuse' {
+  /**
+   * What a request from the peer means for our role: nothing, that we change it, or that the peer has to (487), which is
+   * always so when our role is `fixed`, as that of a lite agent is.
+   */
+  judge(request: StunMessage, fixed = false): 'agree' | 'switch' | 'refuse' {
+    const verdict = this.#judge(request);
+    return fixed && verdict === 'switch' ? 'refuse' : verdict;
+  }
+
+  #judge(request: StunMessage): 'agree' | 'switch' | 'refuse' {
     const controlling = attribute(request, 'ice-controlling');
     if (this.role === 'controlling' && controlling !== undefined) {
       return this.#tieBreaker >= controlling.tieBreaker ? 'refuse' : 'switch';

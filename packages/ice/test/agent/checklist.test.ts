@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Checklist } from '../../src/agent/checklist.ts';
+import type { LocalCandidate } from '../../src/agent/local-candidates.ts';
+import type { RemoteCandidate } from '../../src/agent/remote-candidates.ts';
+import type { TcpType } from '../../src/index.ts';
 import { local, remote } from './parts.ts';
 
 describe('Checklist', () => {
@@ -122,11 +125,13 @@ describe('Checklist', () => {
 
   it('once concluded gives up checks, except those that the peer nominated', () => {
     const list = new Checklist(100);
-    const [a, b, c] = [1, 2, 3].map((n) => list.add(local(5000), remote(6000 + n, n, String(n)), 'controlled')!);
+    const [a, b, c, best] = [1, 2, 3, 9].map(
+      (n) => list.add(local(5000), remote(6000 + n, n, String(n)), 'controlled')!,
+    );
     a!.state = 'in-progress';
     b!.state = 'in-progress';
     b!.nominateOnSuccess = true;
-    expect(list.conclude()).toEqual([a]);
+    expect(list.conclude(best!)).toEqual([a]);
     expect(list.nextOrdinary()).toBeUndefined();
     expect(list.pending).toBe(true);
     b!.fail();
@@ -134,14 +139,54 @@ describe('Checklist', () => {
     list.trigger(c!);
     expect(list.pending).toBe(true);
     list.reopen();
-    expect(list.nextOrdinary()).toBe(a);
+    expect(list.nextOrdinary()).toBe(best);
+    best!.state = 'in-progress';
+    expect(list.conclude(c!)).toEqual([]);
   });
 
   it('removes the pairs of a base', () => {
     const list = new Checklist(100);
     const gone = list.add(local(5000), remote(6000), 'controlling');
     const kept = list.add(local(5001), remote(6000), 'controlling');
-    expect(list.removeBase(local(5000).base)).toEqual([gone]);
+    expect(list.removeBase(local(5000).base, 'udp')).toEqual([gone]);
     expect(list.pairs).toEqual([kept]);
+    expect(list.removeBase(local(5001).base, 'tcp')).toEqual([]);
+  });
+
+  it('once concluded still checks the pairs of new bases, and on request all', () => {
+    const list = new Checklist(100);
+    const old = list.add(local(5000), remote(6000), 'controlling')!;
+    list.conclude(old);
+    const late = list.add(local(5001), remote(6001, 1, '2'), 'controlling')!;
+    expect(list.pending).toBe(true);
+    expect(list.nextOrdinary()).toBe(late);
+    late.state = 'succeeded';
+    expect(list.nextOrdinary()).toBeUndefined();
+    list.recheck(late);
+    expect(list.nextOrdinary()).toBe(old);
+  });
+
+  it('keeps UDP and TCP at one address apart, and pairs TCP by who opens (RFC 6544 §6.2)', () => {
+    const list = new Checklist(100);
+    const overTcp = (tcpType: TcpType): LocalCandidate => {
+      const made = local(5000);
+      return { ...made, candidate: { ...made.candidate, protocol: 'tcp', tcpType }, protocol: 'tcp', tcpType };
+    };
+    const remoteTcp = (tcpType: TcpType): RemoteCandidate => {
+      const made = remote(6000);
+      return { ...made, candidate: { ...made.candidate, protocol: 'tcp', tcpType } };
+    };
+    const types = ['active', 'passive', 'so'] as const;
+    const paired = types.flatMap((ours) =>
+      types
+        .filter((theirs) => new Checklist(9).add(overTcp(ours), remoteTcp(theirs), 'controlling') !== undefined)
+        .map((theirs) => `${ours}-${theirs}`),
+    );
+    expect(paired).toEqual(['active-passive', 'passive-active', 'so-so']);
+    const udp = list.add(local(5000), remote(6000), 'controlling')!;
+    const tcp = list.add(overTcp('active'), remoteTcp('passive'), 'controlling')!;
+    expect(list.find(udp.path)).toBe(udp);
+    expect(list.find({ ...udp.path, protocol: 'tcp' })).toBe(tcp);
+    expect(list.add(local(5000), remoteTcp('passive'), 'controlling')).toBeUndefined();
   });
 });

@@ -1,3 +1,4 @@
+import type { TransportAddress } from '@kaon/interface/core/v1';
 import { ClientTransaction } from '@kaon/stun';
 import { seededRandom } from '@kaon/testing';
 import { Slot } from '@kaon/wire';
@@ -165,40 +166,65 @@ describe('RemoteCandidates', () => {
   it('says why a candidate is not used', () => {
     const remotes = new RemoteCandidates(context({ families: ['IPv4'], maxCandidatePairs: 1 }).options);
     const { candidate } = remote(5000);
-    expect(remotes.add({ ...candidate, protocol: 'tcp' })).toBe('tcp');
-    expect(remotes.add({ ...candidate, component: 2 })).toBe('component');
-    expect(remotes.add({ ...candidate, address: 'x.local' })).toBe('name');
-    expect(remotes.add({ ...candidate, port: 0 })).toBe('address');
-    expect(remotes.add({ ...candidate, address: '2001:db8::1' })).toBe('filtered');
-    expect(typeof remotes.add(candidate)).toBe('object');
-    expect(remotes.add(candidate)).toBe('duplicate');
-    expect(remotes.add({ ...candidate, port: 1 })).toBe('too-many');
+    expect(remotes.add({ ...candidate, protocol: 'tcp' }, true)).toBe('tcp');
+    expect(remotes.add({ ...candidate, protocol: 'tcp', tcpType: 'passive' }, false)).toBe('tcp');
+    expect(remotes.add({ ...candidate, component: 2 }, true)).toBe('component');
+    expect(remotes.add({ ...candidate, address: 'x.local' }, true)).toBe('name');
+    expect(remotes.add({ ...candidate, port: 0 }, true)).toBe('address');
+    expect(remotes.add({ ...candidate, address: '2001:db8::1' }, true)).toBe('filtered');
+    expect(typeof remotes.add(candidate, true)).toBe('object');
+    expect(remotes.add(candidate, true)).toBe('duplicate');
+    expect(remotes.add({ ...candidate, port: 1 }, true)).toBe('too-many');
+  });
+
+  it('keeps TCP candidates until there is a base for them, as many as others', () => {
+    const remotes = new RemoteCandidates(context({ maxCandidatePairs: 2 }).options);
+    const { candidate } = remote(5000);
+    const passive = { ...candidate, protocol: 'tcp', tcpType: 'passive' } as const;
+    for (let port = 1; port < 100; port++) expect(remotes.add({ ...passive, port }, false)).toBe('tcp');
+    expect(remotes.takeParked().map(({ port }) => port)).toEqual([1, 2]);
+    expect(remotes.takeParked()).toEqual([]);
+    // Nobody connects to an active one: any port will do, and 0 is what some write.
+    expect(typeof remotes.add({ ...passive, tcpType: 'active', port: 0 }, true)).toBe('object');
+  });
+
+  it('reads what a network costs, and no nonsense (draft-thatcher-ice-network-cost)', () => {
+    const costs = ['10', '999', '60000', '-1', '1e3', '', '123456'].map((cost) => {
+      const remotes = new RemoteCandidates(context().options);
+      return remotes.add({ ...remote(5000).candidate, extensions: [['network-cost', cost]] }, false);
+    });
+    expect(costs.map((added) => typeof added === 'object' && added.networkCost)).toEqual([10, 999, 999, 0, 0, 0, 0]);
   });
 
   it('writes addresses in one way', () => {
     const remotes = new RemoteCandidates(context().options);
     const { candidate } = remote(5000);
-    expect(remotes.add({ ...candidate, address: '2001:DB8:0:0::1' })).toMatchObject({
+    expect(remotes.add({ ...candidate, address: '2001:DB8:0:0::1' }, true)).toMatchObject({
       candidate: { address: '2001:db8::1' },
     });
-    expect(remotes.add({ ...candidate, address: '2001:db8::1' })).toBe('duplicate');
+    expect(remotes.add({ ...candidate, address: '2001:db8::1' }, true)).toBe('duplicate');
   });
 
   it('gives discovered candidates foundations of their own', () => {
     const remotes = new RemoteCandidates(context().options);
-    const one = remotes.addReflexive(B4, 5, 'peer');
-    const two = remotes.addReflexive({ ...B4, port: 1 }, 5, 'peer');
+    const one = remotes.addReflexive({ protocol: 'udp', local: A4, remote: B4 }, undefined, 5, 'peer');
+    const two = remotes.addReflexive({ protocol: 'tcp', local: A4, remote: B4 }, 'active', 5, 'peer');
     expect(one?.candidate).toMatchObject({ type: 'prflx', priority: 5, usernameFragment: 'peer' });
+    expect(two?.candidate).toMatchObject({ protocol: 'tcp', tcpType: 'active' });
+    expect(remotes.at(B4, 'udp')).toBe(one);
+    expect(remotes.at(B4, 'tcp')).toBe(two);
     expect(one?.candidate.foundation).not.toBe(two?.candidate.foundation);
   });
 
   it('says which addresses may be paired (RFC 8445 §6.1.2.2)', () => {
     const link = { address: 'fe80::1%eth0', family: 'IPv6', port: 1 } as const;
-    expect(mayPair(A4, B4)).toBe(true);
-    expect(mayPair(A6, B6)).toBe(true);
-    expect(mayPair(A4, B6)).toBe(false);
-    expect(mayPair(A6, link)).toBe(false);
-    expect(mayPair(link, link)).toBe(true);
+    const may = (base: TransportAddress, address: TransportAddress): boolean =>
+      mayPair({ ...local(1), base }, { ...remote(1), address });
+    expect(may(A4, B4)).toBe(true);
+    expect(may(A6, B6)).toBe(true);
+    expect(may(A4, B6)).toBe(false);
+    expect(may(A6, link)).toBe(false);
+    expect(may(link, link)).toBe(true);
   });
 });
 
@@ -235,6 +261,7 @@ describe('stateOf', () => {
     selected: false,
     suspect: false,
     lost: false,
+    recovering: false,
     restarting: false,
     restarted: false,
     hasRemoteCandidates: false,
