@@ -26,6 +26,7 @@ export {
 export { Host, type InterfaceOptions, type Names } from './vnet/host.ts';
 export { Link, type LinkOptions, type Packet, Wire } from './vnet/link.ts';
 export { Nat, type NatOptions } from './vnet/nat.ts';
+export { NAT_KINDS, type NatKind, natKindOptions } from './vnet/nat-kind.ts';
 export { type NatBehaviour, NatTable, type NatTableOptions, type NatType } from './vnet/nat-table.ts';
 export {
   type BurstLoss,

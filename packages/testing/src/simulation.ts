@@ -5,6 +5,7 @@ import { defaultSeed, nameSeed, withSeed } from './seed.ts';
 import { Host, type InterfaceOptions, type Names } from './vnet/host.ts';
 import { Link, type LinkOptions } from './vnet/link.ts';
 import { Nat, type NatOptions } from './vnet/nat.ts';
+import { type NatKind, natKindOptions } from './vnet/nat-kind.ts';
 import { Router } from './vnet/router.ts';
 
 /** Seed and start of a simulation. */
@@ -88,6 +89,12 @@ export class Simulation {
     const outside = toRouter(options.network ?? this.internet);
     const link = new Link(options.link ?? {}, this.clock, this.random.fork(name));
     return new Nat(name, { ...options, addresses }, outside, link, this.clock);
+  }
+
+  /** The network of a site that is joined to the outside in this way: a NAT, or with `none` the outside itself. */
+  site(kind: NatKind, options: SimulatedNatOptions): Router | Nat {
+    const preset = natKindOptions(kind);
+    return preset === undefined ? toRouter(options.network ?? this.internet) : this.nat({ ...preset, ...options });
   }
 
   /** Joins two bare cores directly: a `Pair` with this simulation's seed. It keeps a time of its own. */

@@ -1,6 +1,6 @@
 import type { ByteStream, StreamListener } from '@kaon/interface/network/v1';
 import { describe, expect, it } from 'vitest';
-import { type Host, type Simulation, story } from '../src/index.ts';
+import { type Host, type Simulation, simulatedCertificate, story } from '../src/index.ts';
 
 const SERVER = '198.51.100.1';
 
@@ -283,4 +283,75 @@ describe('TCP through a NAT', () => {
       expect(got.bytes.length === 1).toBe(lives);
     })();
   });
+});
+
+describe('simulated TLS', () => {
+  const start = async (
+    sim: Simulation,
+    certificate: string,
+    options: object = {},
+    serve: (stream: ByteStream) => void = () => {},
+  ): Promise<ByteStream> => {
+    const [a, b] = pair(sim);
+    const listener = await b.listenTcp({ address: SERVER, tls: { certificate, privateKey: certificate } });
+    listener.onStream = (stream) => {
+      stream.onData = (bytes) => stream.write(bytes, 0, bytes.length);
+      serve(stream);
+    };
+    const plain = await sim.until(a.connectTcp({ remote: listener.local }));
+    return sim.until(a.startTls(plain, { hostname: 'turn.example', ...options }));
+  };
+
+  it(
+    'costs a round trip more than TCP',
+    story(async (sim) => {
+      const before = sim.clock.now();
+      const stream = await start(sim, simulatedCertificate(['turn.example']));
+      expect(sim.clock.now() - before).toBeGreaterThanOrEqual(40);
+      expect(sim.clock.now() - before).toBeLessThan(60);
+      const got = collect(stream);
+      send(stream, Uint8Array.of(1, 2));
+      await sim.run(() => got.bytes.length === 2);
+    }),
+  );
+
+  const trusted = simulatedCertificate(['turn.example', SERVER]);
+  const selfSigned = simulatedCertificate(['turn.example'], { selfSigned: true });
+  it.each([
+    ['one of the root', trusted, {}, 'none'],
+    ['one for the address', trusted, { hostname: SERVER }, 'none'],
+    ['one for the name in capitals', trusted, { hostname: 'TURN.example' }, 'none'],
+    ['one for another name', trusted, { hostname: 'other.example' }, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['one that signed itself', selfSigned, {}, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    ['one that signed itself and is trusted', selfSigned, { trustedCertificates: [selfSigned] }, 'none'],
+    ['one of the root where another is trusted', trusted, { trustedCertificates: [selfSigned] }, /CERT/],
+    ['any when it is not verified', selfSigned, { verify: false, hostname: 'other.example' }, 'none'],
+    ['a text of another kind', 'PEM', {}, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    ['a text of another kind that is trusted', 'PEM', { trustedCertificates: ['PEM'] }, 'none'],
+  ])('looks at the certificate: %s', async (_what, certificate, options, expected) => {
+    await story(async (sim) => {
+      const code = await start(sim, certificate, options).then(
+        () => 'none',
+        (error: { code: string }) => error.code,
+      );
+      expect(code).toMatch(expected);
+    })();
+  });
+
+  it(
+    'holds a sender back whose reader does not read',
+    story(async (sim) => {
+      let server: ByteStream | undefined;
+      const stream = await start(sim, trusted, {}, (one) => {
+        server = one;
+      });
+      send(stream, new Uint8Array(2_000_000));
+      await sim.run(() => server !== undefined);
+      server!.onData = undefined;
+      await sim.advance(60_000);
+      expect(stream.bufferedAmount).toBeGreaterThan(500_000);
+      const got = collect(server!);
+      await sim.run(() => got.bytes.length > 1_900_000 && stream.bufferedAmount === 0);
+    }),
+  );
 });
