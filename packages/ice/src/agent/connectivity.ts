@@ -420,6 +420,7 @@ export class Connectivity {
     if (controlling ? nominating : pair.nominateOnSuccess) this.#accept(pair, now, pair.nomination);
     else if (!controlling && this.lost) this.#switchTo(pair, now);
     else if (controlling && pair !== this.selection.pair && this.consent.suspect(now)) this.#recovery.contender = pair;
+    else if (pair.counters.requestsReceived > 0) this.#doubt(pair, now);
   }
 
   /** The pair selected in this generation. */

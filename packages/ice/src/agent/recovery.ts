@@ -146,6 +146,6 @@ function apart({ path: a }: CandidatePair, { path: b }: CandidatePair): number {
 }
 
 const RENOMINATION_PAUSE = 1000;
-const DOUBT_PAUSE = 5000;
+const DOUBT_PAUSE = 1000;
 const FIRST_RETRY = 500;
 const MAX_OPENS = 4;
