@@ -1,0 +1,207 @@
+import { Connection, type LocalCertificate } from '@kaon/dtls';
+import type { Instant, TransmitSlot, TransportAddress } from '@kaon/interface/core/v1';
+import type { CryptoProvider } from '@kaon/interface/crypto/v1';
+import type { Clock, ClockTimer, UdpSocket } from '@kaon/interface/network/v1';
+import { Slot } from '@kaon/wire';
+import type { ClientConnection, ConnectionHost } from './connection.ts';
+
+/** What `DtlsListener` needs. */
+export interface DtlsListenerOptions {
+  readonly socket: UdpSocket;
+  readonly host: ConnectionHost;
+  readonly clock: Clock;
+  readonly crypto: CryptoProvider;
+  readonly certificate: LocalCertificate;
+}
+
+/** Handshakes under way at the same time; the oldest gives way. None of them has shown more than its address. */
+const MAX_HANDSHAKES = 1024;
+/** Bytes in front of and behind a message that a record needs at most. */
+const RECORD_ROOM = 64;
+
+/** DTLS on one UDP socket: a session for each remote, made by a ClientHello alone and kept when the cookie came back. */
+export class DtlsListener {
+  readonly local: TransportAddress;
+  /** For new sessions; those under way keep theirs. */
+  certificate: LocalCertificate;
+  readonly #options: DtlsListenerOptions;
+  readonly #sessions = new Map<string, DtlsSession>();
+  readonly #handshakes = new Set<DtlsSession>();
+  readonly #slot = new Slot(1500);
+  #last: DtlsSession | undefined = undefined;
+
+  constructor(options: DtlsListenerOptions) {
+    this.#options = options;
+    this.local = options.socket.local;
+    this.certificate = options.certificate;
+    options.socket.onDatagram = (bytes, remote) => this.#datagram(bytes, remote);
+  }
+
+  /** Closes all sessions with a word to their clients, then the socket. */
+  close(): void {
+    for (const session of [...this.#sessions.values()]) session.close();
+    this.#options.socket.close();
+  }
+
+  #datagram(bytes: Uint8Array, remote: TransportAddress): void {
+    const last = this.#last;
+    if (last !== undefined && last.remote.port === remote.port && last.remote.address === remote.address) {
+      last.receive(bytes);
+      return;
+    }
+    const name = nameOf(remote);
+    const session = this.#sessions.get(name) ?? this.#accept(bytes, remote, name);
+    if (session === undefined) return;
+    this.#last = session;
+    session.receive(bytes);
+  }
+
+  #accept(bytes: Uint8Array, remote: TransportAddress, name: string): DtlsSession | undefined {
+    const { socket, host, clock, crypto } = this.#options;
+    if (!looksLikeClientHello(bytes) || !host.connections.admits(remote)) return undefined;
+    const { address, family, port } = remote;
+    const connection = new Connection({
+      role: 'server',
+      certificate: this.certificate,
+      requestCertificate: false,
+      cookieExchange: true,
+      verifyPeer: () => undefined,
+      crypto,
+      handshakeTimeout: 15_000,
+      retransmissionTimeout: 500,
+    });
+    const session = new DtlsSession(connection, socket, { address, family, port }, this.#slot, clock, {
+      input: (plaintext) => host.input(plaintext, session),
+      connected: () => this.#handshakes.delete(session),
+      over: () => {
+        this.#handshakes.delete(session);
+        this.#sessions.delete(name);
+        if (this.#last === session) this.#last = undefined;
+        if (host.connections.remove(session)) host.gone(session);
+      },
+    });
+    if (this.#handshakes.size >= MAX_HANDSHAKES) {
+      for (const oldest of this.#handshakes) {
+        oldest.close();
+        break;
+      }
+    }
+    this.#handshakes.add(session);
+    this.#sessions.set(name, session);
+    host.connections.add(session);
+    return session;
+  }
+}
+
+interface SessionOwner {
+  input(plaintext: Uint8Array): void;
+  connected(): void;
+  over(): void;
+}
+
+class DtlsSession implements ClientConnection {
+  readonly protocol = 'udp';
+  readonly local: TransportAddress;
+  readonly remote: TransportAddress;
+  activeAt: Instant;
+  allocated = false;
+  readonly #connection: Connection;
+  readonly #socket: UdpSocket;
+  readonly #slot: Slot;
+  readonly #clock: Clock;
+  readonly #timer: ClockTimer;
+  readonly #owner: SessionOwner;
+  #isConnected = false;
+  #isOver = false;
+
+  constructor(
+    connection: Connection,
+    socket: UdpSocket,
+    remote: TransportAddress,
+    slot: Slot,
+    clock: Clock,
+    owner: SessionOwner,
+  ) {
+    this.#connection = connection;
+    this.#socket = socket;
+    this.local = socket.local;
+    this.remote = remote;
+    this.#slot = slot;
+    this.#clock = clock;
+    this.activeAt = clock.now();
+    this.#owner = owner;
+    this.#timer = clock.timer(() => {
+      connection.handleTimeout(clock.now());
+      this.#drain();
+    });
+  }
+
+  receive(bytes: Uint8Array): void {
+    const now = this.#clock.now();
+    this.#connection.handleRecord(bytes, this, now);
+    if (this.#isConnected) this.activeAt = now;
+    this.#drain();
+  }
+
+  transmit(slot: TransmitSlot, now: Instant): boolean {
+    const connection = this.#connection;
+    if (connection.state !== 'connected') return false;
+    slot.limit = Math.min(slot.buffer.length, slot.end + RECORD_ROOM);
+    try {
+      connection.seal(slot, now);
+    } catch {
+      // Longer than a record can be, or 2^48 records later: this message is lost, and the end shows in the events.
+      this.#drain();
+      return false;
+    }
+    return this.#socket.send(slot.buffer, slot.start, slot.end, this.remote);
+  }
+
+  close(): void {
+    this.#connection.close(this.#clock.now());
+    this.#drain();
+  }
+
+  #drain(): void {
+    if (this.#isOver) return;
+    const connection = this.#connection;
+    for (let plaintext = connection.pollPlaintext(); plaintext !== undefined; plaintext = connection.pollPlaintext()) {
+      this.#owner.input(plaintext);
+    }
+    this.#flush();
+    for (let event = connection.pollEvent(); event !== undefined; event = connection.pollEvent()) {
+      if (event.type === 'connected') {
+        this.#isConnected = true;
+        this.#owner.connected();
+      } else if (event.type === 'closed' || event.type === 'failed') {
+        this.#isOver = true;
+        this.#timer.cancel();
+        this.#owner.over();
+        return;
+      }
+    }
+    const at = connection.pollTimeout();
+    if (at === Number.POSITIVE_INFINITY) this.#timer.cancel();
+    else this.#timer.reset(at);
+  }
+
+  #flush(): void {
+    const slot = this.#slot;
+    slot.reset();
+    while (this.#connection.pollTransmit(slot, this.#clock.now())) {
+      this.#socket.send(slot.buffer, slot.start, slot.end, this.remote);
+      slot.reset();
+    }
+  }
+}
+
+/** A handshake record (22) of the first epoch with a ClientHello (1), RFC 6347 §4.1 and §4.2.2. Nothing else makes a session. */
+function looksLikeClientHello(bytes: Uint8Array): boolean {
+  return (
+    bytes.length > 25 && bytes[0] === 22 && bytes[1] === 0xfe && bytes[3] === 0 && bytes[4] === 0 && bytes[13] === 1
+  );
+}
+
+function nameOf({ address, port }: TransportAddress): string {
+  return `${port} ${address}`;
+}

@@ -1,0 +1,71 @@
+/** What runs in each worker thread: one `ThreadServer`, told by messages what to do. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { nodeClock, nodeCrypto, nodeNetwork } from '@kaon/runtime/node';
+import type { Credential } from '../server/index.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import type { AuthenticationRequest } from './options.ts';
+import { ThreadServer } from './thread-server.ts';
+
+const port = parentPort as MessagePort;
+const { settings, authenticates, tells } = workerData as WorkerStart;
+const lookups = new Map<number, (credential: Credential | undefined) => void>();
+let lastLookup = 0;
+
+try {
+  const server = new ThreadServer(settings, {
+    network: nodeNetwork,
+    clock: nodeClock,
+    crypto: nodeCrypto,
+    reusePort: true,
+    authenticate: authenticates ? lookUp : undefined,
+    permit: undefined,
+    onEvent: tells ? (event) => send({ type: 'event', event }) : undefined,
+    onError: (error) => send({ type: 'error', error }),
+  });
+  port.on('message', (message: ToWorker) => void obey(server, message));
+  await server.open(settings);
+  send({ type: 'open', addresses: server.addresses });
+} catch (error) {
+  send({ type: 'failed', error: error instanceof Error ? error : new Error(String(error)) });
+  port.close();
+}
+
+async function obey(server: ThreadServer, message: ToWorker): Promise<void> {
+  switch (message.type) {
+    case 'metrics':
+      send({ type: 'done', id: message.id, metrics: server.metrics() });
+      return;
+    case 'reload':
+      try {
+        await server.reload(message.change);
+        send({ type: 'done', id: message.id });
+      } catch (error) {
+        send({ type: 'done', id: message.id, error: error instanceof Error ? error : new Error(String(error)) });
+      }
+      return;
+    case 'drain':
+      await server.drain();
+      send({ type: 'done', id: message.id });
+      return;
+    case 'close':
+      // Nothing is left then that keeps the thread.
+      server.close();
+      port.close();
+      return;
+    case 'credential':
+      lookups.get(message.id)?.(message.credential);
+      lookups.delete(message.id);
+      return;
+  }
+}
+
+function lookUp(request: AuthenticationRequest): Promise<Credential | undefined> {
+  return new Promise((resolve) => {
+    lookups.set(++lastLookup, resolve);
+    send({ type: 'authenticate', id: lastLookup, request });
+  });
+}
+
+function send(message: FromWorker): void {
+  port.postMessage(message);
+}
