@@ -1,6 +1,6 @@
 import type { Instant, TransportAddress } from '@kaon/interface/core/v1';
 import type { ClockTimer } from '@kaon/interface/network/v1';
-import type { LongTermCredentials, OAuthToken } from '@kaon/stun';
+import { ERROR, type LongTermCredentials, type OAuthToken } from '@kaon/stun';
 import { formatAddress, isLoopback, sameAddress } from '@kaon/wire';
 import { Allocation } from './allocation.ts';
 import type { Carrier } from './carrier.ts';
@@ -18,7 +18,8 @@ export interface AttemptTarget {
   readonly addresses: readonly TransportAddress[];
   readonly base: RelayBase;
   readonly credentials: LongTermCredentials | OAuthToken;
-  readonly families: 'IPv4' | 'IPv6' | 'both';
+  /** What to ask for; where the server has no such address (440) what stands behind it, never empty. */
+  readonly families: readonly ('IPv4' | 'IPv6' | 'both')[];
 }
 
 /** What an attempt tells: either `relayed`, and later perhaps `gone`, or `failed`. */
@@ -131,9 +132,14 @@ export class Attempt {
       address: carrier?.path.local.address ?? base.address,
       port: carrier?.path.local.port ?? null,
       errorCode: isFromServer ? statusCode : UNREACHABLE,
-      errorText: isFromServer && typeof reason === 'string' && reason !== '' ? reason : reasonOf(error),
+      errorText: printable(isFromServer && typeof reason === 'string' && reason !== '' ? reason : reasonOf(error)),
     };
   }
+}
+
+/** Without control characters, of which some servers send one, and not too long for a log. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, '').slice(0, 300);
 }
 
 /** What one try tells its attempt. */
@@ -155,6 +161,7 @@ class Try implements Abandon {
   readonly #asked: TransportAddress[] = [];
   #server: TransportAddress;
   #name: string;
+  #refusals = 0;
   #allocation: Allocation | undefined;
 
   constructor(
@@ -176,6 +183,10 @@ class Try implements Abandon {
 
   start(): void {
     this.#asked.push(this.#server);
+    this.#open();
+  }
+
+  #open(): void {
     const { protocol, base } = this.#target;
     const target = { protocol, base, server: this.#server, name: this.#name };
     openCarrier(target, this.#environment, this.#options, this.#timeout, this).then(
@@ -207,7 +218,8 @@ class Try implements Abandon {
   }
 
   #allocate(carrier: Carrier): Allocation {
-    const { credentials, families } = this.#target;
+    const { credentials } = this.#target;
+    const families = this.#target.families[this.#refusals] ?? 'IPv4';
     return new Allocation({
       carrier,
       credentials,
@@ -216,11 +228,18 @@ class Try implements Abandon {
       options: this.#options,
       sink: {
         allocated: (sockets, mapped) => this.#sink.allocated(sockets, carrier, mapped),
-        failed: (error) => this.#sink.failed(error, carrier),
+        failed: (error) => this.#refused(error, carrier),
         lost: (sockets, error) => this.#sink.lost(sockets, error),
         redirected: (server, domain) => this.#redirected(server, domain, carrier),
       },
     });
+  }
+
+  #refused(error: Error, carrier: Carrier): void {
+    this.#allocation = undefined;
+    const isFamily = 'statusCode' in error && error.statusCode === ERROR.AddressFamilyNotSupported;
+    if (isFamily && ++this.#refusals < this.#target.families.length) this.#open();
+    else this.#sink.failed(error, carrier);
   }
 
   /** Nobody has vouched for a redirection: it may not lead into this machine, nor in circles, nor on and on. */

@@ -92,12 +92,21 @@ class RelaySet implements Relays {
     const hasBoth = FAMILIES.every((family) => reachable.some(({ base }) => base.family === family));
     await Promise.all(
       reachable.map(({ base, addresses }) => {
-        // With both families on the way each asks for its own address; else one asks for both.
-        const wanted = hasBoth ? [base.family] : families;
-        const asked = wanted.length > 1 ? 'both' : (wanted[0] ?? base.family);
+        const own = families.filter((family) => family === base.family);
+        const other = families.filter((family) => family !== base.family);
+        // With both families on the way each asks for its own address first; else one asks for both.
+        const both = own.length > 0 && other.length > 0 && !hasBoth ? (['both'] as const) : [];
         const { url, uri } = server;
         const protocol = protocolOf(server);
-        return this.#attempt({ url, protocol, name: uri.host, addresses, base, credentials, families: asked });
+        return this.#attempt({
+          url,
+          protocol,
+          name: uri.host,
+          addresses,
+          base,
+          credentials,
+          families: [...both, ...own, ...other],
+        });
       }),
     );
   }
