@@ -72,7 +72,13 @@ export class Gatherer {
   /** ICE begins anew: what has changed since is found out, and relays that failed are tried again. */
   restart(usernameFragment: string): void {
     this.#usernameFragment = usernameFragment;
-    for (const attachment of this.#attachments ?? []) attachment.restart(usernameFragment);
+    for (const attachment of this.#attachments ?? []) {
+      try {
+        attachment.restart(usernameFragment);
+      } catch (error) {
+        this.#trace('webrtc:mux-failed', { error: String(error) });
+      }
+    }
     if (this.#round !== undefined) this.#again();
   }
 
@@ -149,7 +155,7 @@ export class Gatherer {
     for (const mux of [udpMux, tcpMux]) {
       if (mux === undefined) continue;
       try {
-        const attachment = mux.attach(this.#usernameFragment);
+        const attachment = mux.attach(this.#usernameFragment, (local, remote) => this.#pathFailed(local, remote));
         this.#attachments.push(attachment);
         for (const socket of attachment.sockets) {
           const { protocol } = socket;
@@ -202,9 +208,7 @@ export class Gatherer {
   async #bindTcp(place: Place, base: Omit<LocalBase, 'address'>, type: 'active' | 'passive' | 'so'): Promise<void> {
     const { network, clock } = this.#environment;
     const { tcpPortRange: portRange } = this.#configuration.kaon;
-    const onPathFailed = (local: TransportAddress, remote: TransportAddress): void => {
-      if (!this.#closed) this.#sink.pathFailed(local, remote);
-    };
+    const onPathFailed = (local: TransportAddress, remote: TransportAddress): void => this.#pathFailed(local, remote);
     await this.#bind(place, { ...base, protocol: 'tcp', tcpType: type }, () =>
       bindTcp(type, place.network, { network, clock, portRange, onPathFailed }),
     );
@@ -225,6 +229,10 @@ export class Gatherer {
       const pii = { address: network.address };
       this.#trace('webrtc:bind-failed', { interface: network.name, error: String(error), pii });
     }
+  }
+
+  #pathFailed(local: TransportAddress, remote: TransportAddress): void {
+    if (!this.#closed) this.#sink.pathFailed(local, remote);
   }
 
   #removeOthers(addresses: readonly InterfaceAddress[]): void {

@@ -231,7 +231,12 @@ export class TransportSet {
   }
 
   #newSlot(): TransportSlot {
-    this.#credentials ??= newCredentials(this.#environment, this.#configuration());
+    const configuration = this.#configuration();
+    const fresh = (): IceCredentials => newCredentials(this.#environment, configuration);
+    // On a shared port the fragment is what tells transports apart.
+    if (configuration.kaon.udpMux !== undefined || configuration.kaon.tcpMux !== undefined)
+      return { credentials: fresh(), tlsId: this.#newTlsId() };
+    this.#credentials ??= fresh();
     return { credentials: this.#credentials, tlsId: this.#newTlsId() };
   }
 
