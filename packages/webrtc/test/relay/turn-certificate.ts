@@ -1,0 +1,24 @@
+/**
+ * A self-signed certificate and its key, made with `openssl req -x509`, valid for a hundred years from 2026-11-21, for turn.example,
+ * 198.51.100.10 and 2001:db8::10. The key is worthless outside tests.
+ */
+export const TURN_CERTIFICATE: string = `-----BEGIN CERTIFICATE-----
+MIIBtzCCAV6gAwIBAgIUa3/+ybyGkcqJyYUhTeLx1dhYXdMwCgYIKoZIzj0EAwIw
+FzEVMBMGA1UEAwwMdHVybi5leGFtcGxlMCAXDTI2MTEyMTE2MTY0NloYDzIxMjYx
+MDI4MTYxNjQ2WjAXMRUwEwYDVQQDDAx0dXJuLmV4YW1wbGUwWTATBgcqhkjOPQIB
+BggqhkjOPQMBBwNCAARlfdlAANvjzEOLSXgNtSspUexfq9N0ga/vIjC/Vojb4FUP
+QwFVxwkzl5S85vxtuwZ9iw2GywxLhJtbZEdZD0sqo4GFMIGCMB0GA1UdDgQWBBRQ
+SBCmqdKlHcnw9IxUwVJF38J3qDAfBgNVHSMEGDAWgBRQSBCmqdKlHcnw9IxUwVJF
+38J3qDAPBgNVHRMBAf8EBTADAQH/MC8GA1UdEQQoMCaCDHR1cm4uZXhhbXBsZYcE
+xjNkCocQIAENuAAAAAAAAAAAAAAAEDAKBggqhkjOPQQDAgNHADBEAiBU4L9XHaI8
+kOipe+YLo++LSDrZIV5jT4PUoTo4isZRsQIgFi0Phwb7ORKZ81KjhytWgYB2BsbS
+xLLUgSfyYKEDat8=
+-----END CERTIFICATE-----
+`;
+
+export const TURN_KEY: string = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgTnDs3v8WwezuFT58
+X2om8gYDR4bR/ApxHBB3eGFlBhyhRANCAARlfdlAANvjzEOLSXgNtSspUexfq9N0
+ga/vIjC/Vojb4FUPQwFVxwkzl5S85vxtuwZ9iw2GywxLhJtbZEdZD0sq
+-----END PRIVATE KEY-----
+`;
