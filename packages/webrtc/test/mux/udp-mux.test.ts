@@ -330,7 +330,7 @@ describe('an unknown fragment', () => {
       await sim.advance(1);
       // Nothing came but what had been there.
       expect(peer.agent.stats().remoteCandidates).toMatchObject([
-        { candidate: { type: 'prflx', address: CLIENT, port: 5000 } },
+        { type: 'prflx', address: CLIENT, port: 5000 },
       ]);
       expect(w.mux.tables.unknown).toBe(0);
       expect(events).toHaveLength(1);
