@@ -66,7 +66,8 @@ export class StreamFramer {
       if ((length & 3) !== 0 || wrongCookie) return this.#break();
       return this.#take(HEADER_LENGTH + length, 0);
     }
-    return (first & 0xf0) === 0x40 ? this.#take(CHANNEL_DATA_HEADER + length, -length & 3) : this.#break();
+    // Clients of RFC 5766 take numbers up to 0x7fff; whether one is good is for its reader to say.
+    return (first & 0xc0) === 0x40 ? this.#take(CHANNEL_DATA_HEADER + length, -length & 3) : this.#break();
   }
 
   /** What has not been polled, which it gives up: where a message ends the framed part of a stream (RFC 6062 §4.3). */

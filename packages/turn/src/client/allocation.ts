@@ -13,6 +13,8 @@ export class Allocation {
   readonly #context: Context;
   #state: AllocationState = 'allocating';
   #dontFragment: boolean;
+  /** Whether a second family is asked for also by the number that drafts had for it, which coturn goes by to this day. */
+  #draftFamily = true;
   #families: readonly TransportAddress['family'][] = [];
   #ticket: Uint8Array | undefined;
   #refreshing = false;
@@ -125,7 +127,10 @@ export class Allocation {
       ...this.#lifetime(),
     ];
     if (families === 'IPv6') attributes.push({ type: 'requested-address-family', family: 'IPv6' });
-    if (families === 'both') attributes.push({ type: 'additional-address-family', family: 'IPv6' });
+    if (families === 'both') {
+      attributes.push({ type: 'additional-address-family', family: 'IPv6' });
+      if (this.#draftFamily) attributes.push(DRAFT_ADDITIONAL_ADDRESS_FAMILY);
+    }
     if (evenPort !== false) attributes.push({ type: 'even-port', reserveNext: evenPort === 'reserve' });
     if (reservationToken !== undefined) attributes.push({ type: 'reservation-token', token: reservationToken });
     if (this.#dontFragment) attributes.push({ type: 'dont-fragment' });
@@ -181,6 +186,12 @@ export class Allocation {
     // RFC 8656 §7.4: whoever does not insist on DF asks again without.
     if (code === ERROR.UnknownAttribute && this.#dontFragment) {
       this.#dontFragment = false;
+      this.#allocate(now);
+      return;
+    }
+    // A server that knows both numbers may take exception to the pair.
+    if (code === ERROR.BadRequest && this.#context.settings.families === 'both' && this.#draftFamily) {
+      this.#draftFamily = false;
       this.#allocate(now);
       return;
     }
@@ -245,6 +256,13 @@ export function errorOf(response: StunMessage): TurnError {
   const name = unauthorized ? 'TURN_UNAUTHORIZED' : code === undefined ? 'TURN_BAD_RESPONSE' : 'TURN_ERROR_RESPONSE';
   return new TurnError(name, text, { statusCode: code, reason });
 }
+
+/** ADDITIONAL-ADDRESS-FAMILY for IPv6 as draft-ietf-tram-turn-ssodb numbered it: comprehension-optional, so harmless elsewhere. */
+const DRAFT_ADDITIONAL_ADDRESS_FAMILY: Attribute = {
+  type: 'unknown',
+  attributeType: 0x8032,
+  value: Uint8Array.of(2, 0, 0, 0),
+};
 
 /** IP protocol numbers in REQUESTED-TRANSPORT. */
 const PROTOCOL_UDP = 17;
