@@ -28,6 +28,7 @@ export default defineConfig({
           { text: 'Congestion control', link: '/guide/congestion-control' },
           { text: 'Statistics', link: '/guide/statistics' },
           { text: 'Errors', link: '/guide/errors' },
+          { text: 'Connectivity', link: '/guide/connectivity' },
           { text: 'A TURN server', link: '/guide/turn-server' },
         ],
       },

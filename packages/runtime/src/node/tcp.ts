@@ -35,6 +35,17 @@ export function connectTcp({ remote, local, timeout = 10_000 }: ConnectOptions):
   });
 }
 
+/**
+ * A connected socket of `node:net` or `node:tls` that was opened elsewhere, such as through a proxy, as a stream: what a `Dialer`
+ * gives. It takes the socket over. Throws `RuntimeError` `RUNTIME_BAD_ADDRESS` on a socket that is not connected.
+ */
+export function byteStream(socket: Socket): ByteStream {
+  if (socket.remoteAddress === undefined)
+    throw new RuntimeError('RUNTIME_BAD_ADDRESS', 'The socket is not connected: it has no remote address.');
+  socket.setNoDelay(true);
+  return new NodeByteStream(socket, localOf(socket), remoteOf(socket));
+}
+
 /** Listens for streams. Rejects with the platform's error when the address cannot be bound. */
 export function listenOn(
   address: string,
