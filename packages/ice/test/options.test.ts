@@ -1,10 +1,12 @@
+import type { TransportAddress } from '@kaon/interface/core/v1';
 import { decodeMessage, defaultCrypto } from '@kaon/stun';
 import { seededRandom } from '@kaon/testing';
-import { isMalformed, transportAddress } from '@kaon/wire';
+import { isMalformed, Slot, transportAddress } from '@kaon/wire';
 import { describe, expect, it } from 'vitest';
 import { Agent, type AgentOptions, parseCandidate } from '../src/index.ts';
 import { A4, A6, B4, B6, connect, newAgent, story } from './helpers.ts';
 import { Net, stunServer } from './net.ts';
+import { tcpStory } from './tcp.ts';
 
 const PEER = { usernameFragment: 'peer', password: 'p'.repeat(22) };
 const STUN = transportAddress('203.0.113.1', 3478);
@@ -313,6 +315,16 @@ describe('nominationDelay', () => {
     expect(delayOf('host', { nominationDelay: { host: 20 } })).toBe(20);
   });
 
+  it('of tcp is how long UDP has to be there first', () => {
+    for (const tcp of [0, 300]) {
+      const s = tcpStory(['active'], ['passive'], { udp: () => false, a: { nominationDelay: { tcp } } });
+      const start = s.pair.now;
+      connect(s);
+      // Two checks of a round trip each.
+      expect(s.pair.now - start).toBe(20 + tcp);
+    }
+  });
+
   it('does not matter when no better pair is left', () => {
     const s = story({ a: { nominationDelay: { host: 5000 } } });
     const start = s.pair.now;
@@ -384,6 +396,73 @@ describe('keepaliveInterval', () => {
   });
 });
 
+describe('backupInterval', () => {
+  /** How many checks of pairs that are not selected side a sends in 100 s. */
+  function backupChecks(
+    options: Partial<AgentOptions>,
+    bases: { a: TransportAddress[]; b: TransportAddress[] },
+  ): number {
+    const s = story({ aBases: bases.a, bBases: bases.b, a: options, b: { backupInterval: Number.POSITIVE_INFINITY } });
+    connect(s);
+    s.pair.advance(1000);
+    const count = (): number =>
+      s.a
+        .stats()
+        .pairs.filter(({ selected }) => !selected)
+        .reduce((sum, { requestsSent }) => sum + requestsSent, 0);
+    const before = count();
+    s.pair.advance(100_000);
+    return count() - before;
+  }
+
+  it('is how often the pair that is next in line is checked', () => {
+    const bases = { a: [A6, A4], b: [B6, B4] };
+    expect(backupChecks({}, bases)).toBe(4);
+    expect(backupChecks({ backupInterval: 10_000 }, bases)).toBe(10);
+    expect(backupChecks({ backupInterval: Number.POSITIVE_INFINITY }, bases)).toBe(0);
+  });
+
+  it('is of one pair only, from another base where there is one', () => {
+    const more = { ...B4, port: 7000 };
+    expect(backupChecks({}, { a: [A6, A4], b: [B6, B4, more] })).toBe(4);
+    const s = story({ aBases: [A4, A6], bBases: [B4, more, B6] });
+    connect(s);
+    s.pair.advance(1000);
+    const { selected } = s.a.stats().pairs[0]!;
+    expect(selected).toBe(true);
+    const before = new Map(s.a.stats().pairs.map(({ id, requestsSent }) => [id, requestsSent]));
+    s.pair.advance(60_000);
+    const checked = s.a.stats().pairs.filter((pair) => !pair.selected && pair.requestsSent > before.get(pair.id)!);
+    expect(checked.map(({ path }) => path.local)).toEqual([A4]);
+  });
+});
+
+describe('lite', () => {
+  it('only answers', () => {
+    for (const lite of [true, false]) {
+      const agent = newAgent({ lite });
+      agent.addLocalBase({ address: A4 }, 0);
+      agent.setRemoteCredentials(PEER, 0);
+      agent.addRemoteCandidate(parseCandidate('candidate:1 1 udp 1000 198.51.100.1 5000 typ host'), 0);
+      expect(agent.pollTransmit(new Slot(1200), 0)).toBe(!lite);
+      expect(agent.role).toBe(lite ? 'controlled' : 'controlling');
+    }
+  });
+});
+
+describe('renomination', () => {
+  it('takes a better pair that comes later', () => {
+    for (const renomination of [true, false]) {
+      const s = story({ aBases: [A4], bBases: [B4, B6], a: { renomination } });
+      connect(s);
+      s.a.addLocalBase({ address: A6 }, s.pair.now);
+      s.pair.advance(5000);
+      expect(s.a.selectedPair!.path.local).toEqual(renomination ? A6 : A4);
+      expect(s.b.selectedPair!.path.local).toEqual(renomination ? B6 : B4);
+    }
+  });
+});
+
 describe('consentTimeout and disconnectedTimeout', () => {
   it('are how long the peer may be silent', () => {
     const s = story({ a: { consentInterval: 1000, consentTimeout: 8000, disconnectedTimeout: 2000 } });
@@ -414,6 +493,8 @@ describe('values that cannot work', () => {
     { consentTimeout: 0 },
     { disconnectedTimeout: 0 },
     { keepaliveInterval: 0 },
+    { backupInterval: 0 },
+    { nominationDelay: { tcp: -1 } },
     { nominationDelay: { host: -1 } },
     { tieBreaker: -1n },
     { tieBreaker: 1n << 64n },

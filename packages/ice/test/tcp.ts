@@ -1,6 +1,5 @@
 import type { Path, TransportAddress } from '@kaon/interface/core/v1';
 import type { SideName } from '@kaon/testing';
-import { transportAddress } from '@kaon/wire';
 import type { LocalBase, TcpType } from '../src/index.ts';
 import { A4, B4, type Story, type StoryOptions, story } from './helpers.ts';
 
@@ -65,11 +64,11 @@ export interface TcpStory extends Story {
   readonly connections: Connections;
 }
 
-/** Two agents with these TCP bases, and UDP ones unless `udp` is none; UDP packets are lost while `udp` is blocked. */
+/** Two agents with these TCP bases, and UDP ones unless `udp` is none; UDP packets are lost while `udp` says no. */
 export function tcpStory(
   aTypes: readonly TcpType[],
   bTypes: readonly TcpType[],
-  options: StoryOptions & { readonly udp?: 'none' | 'blocked' | 'open' } = {},
+  options: StoryOptions & { readonly udp?: 'none' | (() => boolean) } = {},
 ): TcpStory {
   const connections = new Connections();
   const { udp = 'none' } = options;
@@ -79,7 +78,7 @@ export function tcpStory(
     bBases: udp === 'none' ? [] : [B4],
     route: (path, from) => {
       if (path.protocol === 'tcp') return connections.route(path, from);
-      return udp === 'open' ? { protocol: 'udp', local: path.remote, remote: path.local } : undefined;
+      return udp !== 'none' && udp() ? { protocol: 'udp', local: path.remote, remote: path.local } : undefined;
     },
   });
   for (const tcpType of aTypes) s.a.addLocalBase(tcpBase(A4, tcpType), s.pair.now);
@@ -89,5 +88,3 @@ export function tcpStory(
 
 const same = (a: TransportAddress, b: TransportAddress): boolean => a.address === b.address && a.port === b.port;
 const isPassive = ({ port }: TransportAddress): boolean => port === A4.port + 1000 || port === B4.port + 1000;
-
-export const ELSEWHERE: TransportAddress = transportAddress('203.0.113.77', 6001);

@@ -199,3 +199,108 @@ describe('any bytes', () => {
     ]);
   });
 });
+
+describe('a peer that means harm', () => {
+  const tcp = (port: number) =>
+    ({
+      protocol: 'tcp',
+      local: { ...A4, port: 6001 },
+      remote: transportAddress('203.0.113.66', port),
+    }) as const;
+
+  it('with many TCP connections does not fill memory', () => {
+    const agent = ready({ maxCandidatePairs: 10 });
+    agent.addLocalBase({ address: tcp(1).local, protocol: 'tcp', tcpType: 'passive' }, 0);
+    for (let port = 1; port < 500; port++) agent.handleDatagram(check(agent, { id: port }), tcp(port), port);
+    expect(agent.stats().remoteCandidates).toHaveLength(10);
+    expect(agent.stats().pairs).toHaveLength(10);
+    expect(agent.stats().dropped.limit).toBe(489);
+  });
+
+  it('with connections that open and break is no better off', () => {
+    const agent = ready({ maxCandidatePairs: 10 });
+    agent.addLocalBase({ address: tcp(1).local, protocol: 'tcp', tcpType: 'passive' }, 0);
+    for (let port = 1; port < 500; port++) {
+      agent.handleDatagram(check(agent, { id: port }), tcp(port), port);
+      agent.pathFailed(tcp(port), port);
+    }
+    expect(agent.stats()).toMatchObject({ pairs: [], remoteCandidates: [] });
+  });
+
+  it('cannot reach a base over the other protocol', () => {
+    const agent = ready();
+    agent.handleDatagram(check(agent), { ...path(1), protocol: 'tcp' }, 1);
+    expect(agent.stats().dropped.base).toBe(1);
+    expect(sent(agent)).toEqual([]);
+  });
+
+  it('with TCP candidates by the thousand has few of them kept', () => {
+    const agent = newAgent({ maxCandidatePairs: 10 });
+    for (let port = 1; port < 5000; port++) {
+      agent.addRemoteCandidate(
+        {
+          foundation: '1',
+          component: 1,
+          protocol: 'tcp',
+          priority: port,
+          address: '203.0.113.66',
+          port,
+          type: 'host',
+          tcpType: 'passive',
+        },
+        0,
+      );
+    }
+    agent.addLocalBase({ address: { ...A4, port: 9 }, protocol: 'tcp', tcpType: 'active' }, 0);
+    expect(agent.stats().pairs).toHaveLength(10);
+  });
+
+  it('with a network cost beyond all bounds is the dearest, no more', () => {
+    const agent = ready();
+    const extra: Attribute[] = [{ type: 'goog-network-info', networkId: 0xffff, networkCost: 0xffff }];
+    agent.handleDatagram(check(agent, { extra }), path(1), 1);
+    expect(agent.stats().pairs).toHaveLength(1);
+    expect(sent(agent).map(({ class: kind }) => kind)).toContain('success');
+  });
+
+  it('that nominates here and there all the time costs a challenge at a time, no more', () => {
+    const agent = ready({ role: 'controlled' });
+    const nominate = (port: number, id: number, now: number): void => {
+      const extra: Attribute[] = [{ type: 'use-candidate' }, { type: 'ice-controlling', tieBreaker: 5n }];
+      agent.handleDatagram(check(agent, { id, extra, drop: 'ice-controlled' }), path(port), now);
+    };
+    const mac = defaultCrypto.mac('SHA-1', shortTermKey(PEER.password));
+    /** Answers all checks of the agent; how many there were. */
+    const answer = (now: number): number => {
+      const slot = new Slot(1500);
+      const requests: { id: Uint8Array; path: NonNullable<typeof slot.path> }[] = [];
+      for (; agent.pollTransmit(slot, now); slot.reset()) {
+        const message = decodeMessage(slot.bytes.slice());
+        if (!isMalformed(message) && message.class === 'request') {
+          requests.push({ id: message.transactionId, path: slot.path! });
+        }
+      }
+      for (const request of requests) {
+        const attributes: Attribute[] = [{ type: 'xor-mapped-address', address: A4 }];
+        const response = encodeMessage(
+          { class: 'success', method: 1, transactionId: request.id, attributes },
+          { integrity: mac, fingerprint: true },
+        );
+        agent.handleDatagram(response, request.path, now);
+      }
+      return requests.length;
+    };
+    for (let port = 1; port <= 5; port++) {
+      nominate(port, port, port);
+      answer(port);
+    }
+    expect(agent.selectedPair).toBeDefined();
+    let requests = 0;
+    for (let i = 0; i < 200; i++) {
+      nominate(2 + (i % 4), 100 + i, 10 + i);
+      requests += answer(10 + i);
+    }
+    expect(requests).toBeLessThan(210);
+    expect(agent.stats().selectedPairChanges).toBe(1);
+  });
+});

@@ -101,7 +101,7 @@ describe('over TCP alone (RFC 6544)', () => {
 
 describe('with UDP and TCP', () => {
   it('UDP is used where it works, although TCP was there first', () => {
-    const s = tcpStory(['active'], ['passive'], { udp: 'open', netem: { delay: 50 } });
+    const s = tcpStory(['active'], ['passive'], { udp: () => true, netem: { delay: 50 } });
     let first = true;
     s.pair.tap(({ from, index }) => {
       // The first UDP check is lost.
@@ -116,7 +116,7 @@ describe('with UDP and TCP', () => {
   });
 
   it('TCP is used where UDP does not, after a short wait', () => {
-    const s = tcpStory(['active'], ['passive'], { udp: 'blocked' });
+    const s = tcpStory(['active'], ['passive'], { udp: () => false });
     const start = s.pair.now;
     connect(s);
     expect(s.a.selectedPair!.path.protocol).toBe('tcp');
@@ -187,7 +187,7 @@ describe('a TCP connection that breaks', () => {
   });
 
   it('with UDP valid beside it is not missed', () => {
-    const s = tcpStory(['active'], ['passive'], { udp: 'open', a: { nominationDelay: { tcp: 0 } } });
+    const s = tcpStory(['active'], ['passive'], { udp: () => true, a: { nominationDelay: { tcp: 0 } } });
     // TCP is nominated first since the UDP checks come late.
     s.pair.tap(({ from, index, now }) => (from === 'a' && index === 0 && now < 1100 ? false : undefined));
     connect(s);
