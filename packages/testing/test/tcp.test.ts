@@ -62,6 +62,7 @@ describe('a simulated TCP connection', () => {
   it.each([
     ['nothing wrong', {}],
     ['loss', { loss: 0.1 }],
+    ['much loss', { loss: 0.15 }],
     ['reordering and duplicates', { reorder: 0.2, duplicate: 0.1 }],
     ['damage', { corrupt: 0.05 }],
     ['bursts of loss', { burstLoss: { enter: 0.02, leave: 0.3 } }],

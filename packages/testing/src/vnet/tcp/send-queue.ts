@@ -97,9 +97,15 @@ export class SendQueue {
     this.unacknowledged = acknowledgment;
     this.#duplicates = 0;
     let last: Flying | undefined;
-    while (this.#flight.length > 0 && this.#flight[0]!.end <= acknowledgment) last = this.#flight.shift();
-    // What was sent twice says nothing about the round trip (RFC 6298 §3).
-    if (last !== undefined && !last.again) this.#measure(now - last.sentAt);
+    let again = false;
+    while (this.#flight.length > 0 && this.#flight[0]!.end <= acknowledgment) {
+      last = this.#flight.shift();
+      again ||= last!.again;
+    }
+    // What was sent twice says nothing about the round trip (RFC 6298 §3), nor does what waited behind it.
+    if (last !== undefined && !again) this.#measure(now - last.sentAt);
+    // Something arrived: what follows need not wait as long as what was lost did. Linux has it so; RFC 6298 §5 is stricter.
+    this.#timeout = this.#estimate();
     if (acknowledgment < this.#recovering) {
       const first = this.#flight[0];
       if (first !== undefined && !first.lost && !first.again) first.lost = true;
@@ -185,7 +191,11 @@ export class SendQueue {
       this.#variation = 0.75 * this.#variation + 0.25 * Math.abs(this.#smoothed - roundTrip);
       this.#smoothed = 0.875 * this.#smoothed + 0.125 * roundTrip;
     }
-    this.#timeout = Math.min(Math.max(this.#smoothed + 4 * this.#variation, MIN_TIMEOUT), MAX_TIMEOUT);
+  }
+
+  #estimate(): number {
+    if (this.#smoothed === undefined) return 1000;
+    return Math.min(Math.max(this.#smoothed + 4 * this.#variation, MIN_TIMEOUT), MAX_TIMEOUT);
   }
 }
 
