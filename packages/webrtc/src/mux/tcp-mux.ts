@@ -42,6 +42,7 @@ export class TcpMux implements AttachableMux {
   readonly #unknown: UnknownRequests<Link>;
   /** Fragments only: streams need no routing by address. */
   readonly #router: UfragRouter<Attachment>;
+  readonly #attachments = new Set<Attachment>();
   /** In the order in which they came. */
   readonly #pending = new Set<Link>();
   readonly #timer: ClockTimer;
@@ -94,11 +95,15 @@ export class TcpMux implements AttachableMux {
     const attachment: Attachment = new Attachment({
       sockets: this.#ports.map((port) => new Slice(port, this.#clock, this.#options.maxStreamsPerConnection ?? 16)),
       name: (fragment) => this.#name(attachment, fragment),
-      onGone: () => this.#router.remove(attachment),
+      onGone: () => {
+        this.#router.remove(attachment);
+        this.#attachments.delete(attachment);
+      },
       onPathFailed,
       onSettled: (link) => this.#pending.delete(link),
     });
     attachment.restart(usernameFragment);
+    this.#attachments.add(attachment);
     return attachment;
   }
 
@@ -111,7 +116,7 @@ export class TcpMux implements AttachableMux {
     for (const { listener } of ports) listener.close();
     for (const link of [...this.#pending]) this.#drop(link);
     const error = new MuxError('MUX_CLOSED', 'the shared TCP port was closed');
-    for (const port of ports) for (const slice of [...port.slices]) slice.fail(error);
+    for (const attachment of [...this.#attachments]) for (const slice of attachment.sockets) slice.fail(error);
   }
 
   #open(listener: StreamListener, network: InterfaceAddress): Port {

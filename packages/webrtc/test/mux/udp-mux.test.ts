@@ -106,6 +106,17 @@ describe('a shared UDP port', () => {
   );
 
   it(
+    'is shared with other programs when asked',
+    story(async (sim) => {
+      const { server } = await world(sim, { port: 444, reusePort: true });
+      const listen = (reusePort: boolean): Promise<UdpMux> =>
+        UdpMux.listen({ network: server, clock: sim.clock, port: 444, reusePort });
+      expect((await listen(true)).addresses[0]?.port).toBe(444);
+      await expect(listen(false)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    }),
+  );
+
+  it(
     'carries two connections, each with its own data',
     story(async (sim) => {
       const w = await world(sim);
@@ -329,9 +340,7 @@ describe('an unknown fragment', () => {
       peer.attach(w.mux);
       await sim.advance(1);
       // Nothing came but what had been there.
-      expect(peer.agent.stats().remoteCandidates).toMatchObject([
-        { type: 'prflx', address: CLIENT, port: 5000 },
-      ]);
+      expect(peer.agent.stats().remoteCandidates).toMatchObject([{ type: 'prflx', address: CLIENT, port: 5000 }]);
       expect(w.mux.tables.unknown).toBe(0);
       expect(events).toHaveLength(1);
     }),
