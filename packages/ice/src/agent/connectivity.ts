@@ -1,3 +1,4 @@
+// Long because it joins the parts of the agent: what one of them finds out, several others act on.
 import type { Instant, Path, TransportAddress } from '@kaon/interface/core/v1';
 import type { StunMessage } from '@kaon/stun';
 import { samePath } from '@kaon/wire';
@@ -12,8 +13,9 @@ import { Generation } from './generation.ts';
 import { type LocalCandidate, sameBase } from './local-candidates.ts';
 import { follows, Nomination } from './nomination.ts';
 import type { CandidatePair } from './pair.ts';
+import { Pairing } from './pairing.ts';
 import { Recovery } from './recovery.ts';
-import { COUNTERPART, MAX_COST, type Refusal, type RemoteCandidate } from './remote-candidates.ts';
+import { MAX_COST } from './remote-candidates.ts';
 import { type AcceptedCheck, Responder } from './responder.ts';
 import { Selection } from './selection.ts';
 
@@ -28,6 +30,7 @@ export class Connectivity {
   readonly #responder: Responder;
   readonly #nomination: Nomination;
   readonly #recovery: Recovery;
+  readonly #pairing: Pairing;
   #generation: Generation;
   #remoteLite = false;
   #remoteRenomination = true;
@@ -47,6 +50,7 @@ export class Connectivity {
     this.#responder = new Responder(context);
     this.#nomination = new Nomination(context.options.nominationDelay);
     this.#recovery = new Recovery(context.options);
+    this.#pairing = new Pairing(context);
     this.#wantedRole = context.role.role;
     if (context.options.lite) context.role.role = 'controlled';
     this.#generation = new Generation(credentials, context.crypto, context.options);
@@ -144,21 +148,12 @@ export class Connectivity {
   }
 
   addRemoteCandidate(candidate: Candidate, now: Instant): void {
-    const refusal = this.#addRemote(candidate);
+    const refusal = this.#pairing.addRemote(candidate, this.#generation);
     if (refusal !== undefined) trace(this.#context, 'ice:candidate-ignored', now, { reason: refusal });
   }
 
-  /** A local candidate is there: pair it with all remote ones. */
   addLocal(local: LocalCandidate): void {
-    const { remotes } = this.#generation;
-    for (const remote of remotes.all) this.#pair(local, remote);
-    if (local.protocol === 'udp') return;
-    const { counters } = this.#context;
-    for (const candidate of remotes.takeParked()) {
-      counters.ignoredCandidates--;
-      counters.ignoredTcpCandidates--;
-      this.#addRemote(candidate);
-    }
+    this.#pairing.addLocal(local, this.#generation);
   }
 
   /** A base is gone, and with it all its pairs. */
@@ -203,10 +198,7 @@ export class Connectivity {
       return;
     }
     const pair = this.#generation.checklist.find(path) ?? this.#discover(check, path, now);
-    if (pair === undefined) {
-      this.#context.counters.dropped.limit++;
-      return;
-    }
+    if (pair === undefined) return;
     this.#countRequest(pair, path, now);
     if (check.networkCost !== undefined) pair.remote.networkCost = Math.min(check.networkCost, MAX_COST);
     const nominating = check.useCandidate || check.nomination !== undefined;
@@ -329,73 +321,15 @@ export class Connectivity {
     trace(this.#context, 'ice:restart', now, {});
   }
 
-  #addRemote(candidate: Candidate): Refusal | undefined {
-    const { counters, locals, role } = this.#context;
-    const { remotes, checklist, remote } = this.#generation;
-    const fragment = candidate.usernameFragment;
-    const stale = fragment !== undefined && remote !== undefined && fragment !== remote.usernameFragment;
-    const tcp = locals.all.some(({ protocol }) => protocol === 'tcp');
-    const added = stale ? 'stale' : remotes.add(candidate, tcp);
-    if (typeof added === 'string') {
-      counters.ignoredCandidates++;
-      if (added === 'tcp') counters.ignoredTcpCandidates++;
-      return added;
-    }
-    checklist.reprioritise(role.role);
-    // Candidates that the peer finds once a pair is selected are its own to check (RFC 8838 §15).
-    if (!checklist.concluded) for (const local of locals.all) this.#pair(local, added);
-    return undefined;
-  }
-
-  /** A base that comes once a pair is selected is checked still: it may be the way out when that pair is lost. */
-  #pair(local: LocalCandidate, remote: RemoteCandidate): void {
-    // Where the peer connects to us there is nothing to check until it does (RFC 6544 §6.2).
-    if (local.tcpType === 'passive') return;
-    const pair = this.#generation.checklist.add(local, remote, this.#context.role.role);
-    if (pair !== undefined) pair.localCost = this.#costOf(local);
-  }
-
-  /** A check from an address that nobody signalled: a peer-reflexive candidate (RFC 8445 §7.3.1.3). */
+  /** A pair for a check from an address that nobody signalled, in place of one that was long silent if need be. */
   #discover(check: AcceptedCheck, path: Path, now: Instant): CandidatePair | undefined {
-    const { remotes, checklist } = this.#generation;
-    const local = this.#context.locals.forBase(path.local, path.protocol);
-    if (local === undefined) return undefined;
-    const tcpType = local.tcpType === undefined ? undefined : COUNTERPART[local.tcpType];
-    const known = remotes.at(path.remote, path.protocol, tcpType);
-    if (known === undefined && remotes.full) this.#makeRoom(now);
-    const remote = known ?? remotes.addReflexive(path, tcpType, check.priority, check.remoteFragment);
-    if (remote === undefined) return undefined;
-    const pair = checklist.add(local, remote, this.#context.role.role);
-    if (pair === undefined && known === undefined) remotes.remove(remote);
-    if (pair !== undefined) pair.localCost = this.#costOf(local);
+    const generation = this.#generation;
+    if (generation.remotes.full) {
+      for (const old of this.#pairing.makeRoom(generation, this.selection.pair, now)) this.#abandon(old);
+    }
+    const pair = this.#pairing.discover(check, path);
+    if (pair === undefined) this.#context.counters.dropped.limit++;
     return pair;
-  }
-
-  /** A peer whose NAT gives it new addresses by and by leaves old ones behind: the one that was silent longest goes. */
-  #makeRoom(now: Instant): void {
-    const { remotes, checklist } = this.#generation;
-    const silentSince = now - this.#context.options.consentTimeout;
-    let oldest: CandidatePair | undefined;
-    for (const pair of checklist.pairs) {
-      if (pair.remote.candidate.type !== 'prflx' || pair === this.selection.pair) continue;
-      if (pair.heardAt > silentSince || pair.state === 'in-progress') continue;
-      if (oldest === undefined || pair.heardAt < oldest.heardAt) oldest = pair;
-    }
-    if (oldest === undefined) return;
-    const { remote } = oldest;
-    for (const pair of checklist.pairs) {
-      if (pair.remote !== remote || pair === this.selection.pair) continue;
-      this.#abandon(pair);
-      checklist.remove(pair);
-    }
-    remotes.remove(remote);
-  }
-
-  /** A relay that does not say what network it is reached through is no cheaper than the cheapest. */
-  #costOf({ networkCost }: LocalCandidate): number {
-    if (networkCost !== undefined) return networkCost;
-    const known = this.#context.locals.all.flatMap((each) => each.networkCost ?? []);
-    return known.length > 0 ? Math.min(...known) : 0;
   }
 
   #countRequest(pair: CandidatePair | undefined, path: Path, now: Instant): void {

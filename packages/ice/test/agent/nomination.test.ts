@@ -4,7 +4,7 @@ import { follows, Nomination } from '../../src/agent/nomination.ts';
 import type { CandidatePair } from '../../src/agent/pair.ts';
 import { local, remote } from './parts.ts';
 
-const DELAY = { host: 0, prflx: 50, srflx: 100, relay: 500 };
+const DELAY = { host: 0, prflx: 50, srflx: 100, relay: 500, tcp: 500 };
 
 function listOf(...kinds: ('host' | 'srflx' | 'relay')[]): { list: Checklist; pairs: CandidatePair[] } {
   const list = new Checklist(100);
