@@ -60,6 +60,13 @@ export interface StreamListener {
   close(): void;
 }
 
+/** What gives up something that takes time: an `AbortSignal`, as far as it is needed. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 /** Options of `connectTcp`, and of a dialer that stands in for it, such as one that goes through a proxy. */
 export interface ConnectOptions {
   readonly remote: TransportAddress;
@@ -69,6 +76,8 @@ export interface ConnectOptions {
   readonly local?: { readonly address: string; readonly port?: number | undefined } | undefined;
   /** Milliseconds until it is given up. Default 10,000. */
   readonly timeout?: number | undefined;
+  /** Gives it up at once: it rejects, and nothing of it is left. */
+  readonly signal?: AbortSignalLike | undefined;
 }
 
 /** Opens streams: `Network.connectTcp`, or what an application puts in its place. */
@@ -84,6 +93,8 @@ export interface TlsClientOptions {
   readonly verify?: boolean | undefined;
   /** Milliseconds the handshake may take. Default 10,000. */
   readonly timeout?: number | undefined;
+  /** Gives the handshake up at once: it rejects, and the stream is closed. */
+  readonly signal?: AbortSignalLike | undefined;
 }
 
 /** What a TLS server shows: certificate chain, leaf first, and private key, in PEM. */

@@ -9,8 +9,11 @@ import { NodeByteStream } from './byte-stream.ts';
 /** Milliseconds a client may take over its TLS handshake. */
 const HANDSHAKE_TIMEOUT = 10_000;
 
-/** `Network.connectTcp` of Node: Nagle's algorithm is off. Rejects with the platform's error, or `ETIMEDOUT` after `timeout`. */
-export function connectTcp({ remote, local, timeout = 10_000 }: ConnectOptions): Promise<ByteStream> {
+/**
+ * `Network.connectTcp` of Node: Nagle's algorithm is off. Rejects with the platform's error, `ETIMEDOUT` after `timeout`, or
+ * `ABORT_ERR` when `signal` gives it up.
+ */
+export function connectTcp({ remote, local, timeout = 10_000, signal }: ConnectOptions): Promise<ByteStream> {
   return new Promise((resolve, reject) => {
     checkNumeric(remote.address);
     if (local !== undefined) checkNumeric(local.address);
@@ -22,13 +25,20 @@ export function connectTcp({ remote, local, timeout = 10_000 }: ConnectOptions):
       ...(local?.port !== undefined && local.port !== 0 && { localPort: local.port }),
     });
     const timer = setTimeout(() => socket.destroy(timedOut(remote)), timeout);
-    const failed = (error: Error): void => {
+    const abort = (): void => void socket.destroy(givenUp());
+    const done = (): void => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
+    const failed = (error: Error): void => {
+      done();
       reject(error);
     };
+    signal?.addEventListener('abort', abort);
+    if (signal?.aborted) abort();
     socket.once('error', failed);
     socket.once('connect', () => {
-      clearTimeout(timer);
+      done();
       socket.off('error', failed);
       resolve(new NodeByteStream(socket, localOf(socket), remoteOf(socket)));
     });
@@ -126,6 +136,11 @@ class NodeStreamListener implements StreamListener {
 /** An error as the platform gives it when nobody answers. */
 export function timedOut(remote: TransportAddress): Error {
   return Object.assign(new Error(`connect ETIMEDOUT ${formatAddress(remote)}`), { code: 'ETIMEDOUT' });
+}
+
+/** An error as the platform gives it when an `AbortSignal` fires. */
+export function givenUp(): Error {
+  return Object.assign(new Error('The operation was aborted.'), { code: 'ABORT_ERR' });
 }
 
 function checkNumeric(address: string): void {

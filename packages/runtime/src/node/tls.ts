@@ -5,14 +5,14 @@ import { addressFamily } from '@kaon/wire';
 import { RuntimeError } from '../errors.ts';
 import { NodeByteStream } from './byte-stream.ts';
 import { duplexOf } from './duplex.ts';
-import { timedOut } from './tcp.ts';
+import { givenUp, timedOut } from './tcp.ts';
 
 /**
  * `Network.startTls` of Node, TLS 1.2 or later, on a stream of `connectTcp` or on any other. Rejects with `RUNTIME_SOCKET_CLOSED`
  * when the stream is over already.
  */
 export function startTls(stream: ByteStream, options: TlsClientOptions): Promise<ByteStream> {
-  const { hostname, trustedCertificates, verify = true, timeout = 10_000 } = options;
+  const { hostname, trustedCertificates, verify = true, timeout = 10_000, signal } = options;
   return new Promise((resolve, reject) => {
     const { local, remote } = stream;
     const socket = stream instanceof NodeByteStream ? stream.release() : duplexOf(stream);
@@ -21,8 +21,13 @@ export function startTls(stream: ByteStream, options: TlsClientOptions): Promise
     socket.on('error', () => {});
     const numeric = addressFamily(hostname) !== undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const failed = (error: Error): void => {
+    const abort = (): void => failed(givenUp());
+    const done = (): void => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
+    const failed = (error: Error): void => {
+      done();
       secured?.destroy();
       socket.destroy();
       reject(error);
@@ -43,16 +48,18 @@ export function startTls(stream: ByteStream, options: TlsClientOptions): Promise
     }
     const tls = secured;
     timer = setTimeout(() => failed(timedOut(remote)), timeout);
+    signal?.addEventListener('abort', abort);
     tls.on('error', failed);
     // It may end without a word too.
     const ended = (): void =>
       failed(Object.assign(new Error('The stream ended during the TLS handshake.'), { code: 'ECONNRESET' }));
     tls.once('close', ended);
     tls.once('secureConnect', () => {
-      clearTimeout(timer);
+      done();
       tls.off('error', failed);
       tls.off('close', ended);
       resolve(new NodeByteStream(tls, local, remote));
     });
+    if (signal?.aborted) abort();
   });
 }

@@ -283,6 +283,46 @@ export function streamConformance({ describe, it }: Framework, name: string, mak
     );
 
     it(
+      'gives a connection or a handshake up when its signal says so, before and meanwhile',
+      story(async (world) => {
+        const dial = (signal: AbortSignal): Promise<ByteStream> =>
+          world.network.connectTcp!({ remote: world.listener.local, signal });
+        checkEqual(await code(world.wait(dial(AbortSignal.abort()))), 'ABORT_ERR', 'code of one given up before');
+        const abort = new AbortController();
+        const dialing = dial(abort.signal);
+        abort.abort();
+        checkEqual(await code(world.wait(dialing)), 'ABORT_ERR', 'code of a connection');
+
+        // Nobody speaks TLS on a plain listener.
+        let ended = 0;
+        world.listener.onStream = (stream) => {
+          world.keep(stream).onData = () => {};
+          stream.onClose = () => ended++;
+        };
+        const one = await world.dial();
+        const given = { hostname: 'turn.example', signal: AbortSignal.abort() };
+        checkEqual(
+          await code(world.wait(world.network.startTls!(one, given))),
+          'ABORT_ERR',
+          'code of one given up before',
+        );
+        await world.until(() => ended === 1);
+        const later = new AbortController();
+        const stream = await world.dial();
+        const securing = world.network.startTls!(stream, { hostname: 'turn.example', signal: later.signal });
+        later.abort();
+        checkEqual(await code(world.wait(securing)), 'ABORT_ERR', 'code of a handshake');
+        await world.until(() => ended === 2);
+
+        // Once there is a stream, the signal has no more to do with it.
+        const late = new AbortController();
+        const client = world.keep(await world.wait(dial(late.signal)));
+        late.abort();
+        check(client.write(Uint8Array.of(1), 0, 1), 'a stream whose signal came late');
+      }),
+    );
+
+    it(
       'gives up after its timeout',
       story(async (world) => {
         // Nobody answers on a plain listener.

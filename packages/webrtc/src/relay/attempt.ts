@@ -4,7 +4,7 @@ import { ERROR, type LongTermCredentials, type OAuthToken } from '@kaon/stun';
 import { formatAddress, isLoopback, sameAddress } from '@kaon/wire';
 import { Allocation } from './allocation.ts';
 import type { Carrier } from './carrier.ts';
-import { type Abandon, openCarrier, reasonOf } from './open-carrier.ts';
+import { openCarrier, reasonOf } from './open-carrier.ts';
 import type { RelayedSocket } from './relayed-socket.ts';
 import type { RelayBase, RelayEnvironment, RelayFailure, RelayOptions, RelayProtocol } from './types.ts';
 
@@ -150,9 +150,8 @@ interface TrySink {
 }
 
 /** One address of the server, and those that it sends us on to. */
-class Try implements Abandon {
-  onAbandon: (() => void) | undefined = undefined;
-  isAbandoned = false;
+class Try {
+  readonly #abort = new AbortController();
   readonly #target: AttemptTarget;
   readonly #environment: RelayEnvironment;
   readonly #options: RelayOptions;
@@ -189,22 +188,21 @@ class Try implements Abandon {
   #open(): void {
     const { protocol, base } = this.#target;
     const target = { protocol, base, server: this.#server, name: this.#name };
-    openCarrier(target, this.#environment, this.#options, this.#timeout, this).then(
+    openCarrier(target, this.#environment, this.#options, this.#timeout, this.#abort.signal).then(
       (carrier) => this.#opened(carrier),
       (error: unknown) => {
-        if (!this.isAbandoned) this.#sink.failed(error, undefined);
+        if (!this.#abort.signal.aborted) this.#sink.failed(error, undefined);
       },
     );
   }
 
   close(): void {
-    this.isAbandoned = true;
-    this.onAbandon?.();
+    this.#abort.abort();
     this.#allocation?.close();
   }
 
   #opened(carrier: Carrier): void {
-    if (this.isAbandoned) {
+    if (this.#abort.signal.aborted) {
       carrier.close();
       return;
     }

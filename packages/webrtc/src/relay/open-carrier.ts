@@ -16,44 +16,31 @@ export interface CarrierTarget {
   readonly name: string;
 }
 
-/** Gives up what is under way. */
-export interface Abandon {
-  readonly isAbandoned: boolean;
-  /** Called when it is given up; set by who has something to clean up. */
-  onAbandon: (() => void) | undefined;
-}
-
-/**
- * Opens what carries messages to a server. Rejects with an error whose message is for people, also when it was abandoned; then
- * nothing of it is left, save a TCP connection that is being set up: that is closed as soon as it is there.
- */
+/** Opens what carries messages to a server, unless it is given up. Rejects with an error whose message is for people. */
 export async function openCarrier(
   target: CarrierTarget,
   environment: RelayEnvironment,
   options: RelayOptions,
   timeout: number,
-  abandon: Abandon,
+  signal: AbortSignal,
 ): Promise<Carrier> {
   const { protocol } = target;
-  if (protocol === 'udp') return new UdpCarrier(await bind(target, environment, options, abandon), target.server);
-  if (protocol === 'dtls') return openDtls(target, environment, options, timeout, abandon);
-  const stream = await connect(target, environment, options, timeout);
-  if (abandon.isAbandoned) throw closed(stream);
+  if (protocol === 'udp') return new UdpCarrier(await bind(target, environment, options, signal), target.server);
+  if (protocol === 'dtls') return openDtls(target, environment, options, timeout, signal);
+  const stream = await connect(target, environment, options, timeout, signal);
+  if (signal.aborted) throw closed(stream);
   const { base, server, name } = target;
   if (protocol === 'tcp') return new StreamCarrier('tcp', stream, base.address, server);
   const { startTls } = environment.network;
   if (startTls === undefined) throw closed(stream, 'this platform has no TLS');
-  abandon.onAbandon = () => stream.close();
   try {
     const { verify, trustedCertificates } = options.tls ?? {};
-    const tlsOptions = { hostname: name, verify, trustedCertificates, timeout };
+    const tlsOptions = { hostname: name, verify, trustedCertificates, timeout, signal };
     const secure = await startTls.call(environment.network, stream, tlsOptions);
-    if (abandon.isAbandoned) throw closed(secure);
+    if (signal.aborted) throw closed(secure);
     return new StreamCarrier('tls', secure, base.address, server);
   } catch (error) {
     throw new Error(`TLS with ${name} failed: ${reasonOf(error)}`, { cause: error });
-  } finally {
-    abandon.onAbandon = undefined;
   }
 }
 
@@ -61,7 +48,7 @@ async function bind(
   { base }: CarrierTarget,
   { network }: RelayEnvironment,
   { portRange }: RelayOptions,
-  abandon: Abandon,
+  signal: AbortSignal,
 ): Promise<UdpSocket> {
   let socket: UdpSocket;
   try {
@@ -69,7 +56,7 @@ async function bind(
   } catch (error) {
     throw new Error(`no socket on ${base.address}: ${reasonOf(error)}`, { cause: error });
   }
-  if (abandon.isAbandoned) throw closed(socket);
+  if (signal.aborted) throw closed(socket);
   return socket;
 }
 
@@ -78,8 +65,9 @@ async function connect(
   { network }: RelayEnvironment,
   { dialer }: RelayOptions,
   timeout: number,
+  signal: AbortSignal,
 ): Promise<ByteStream> {
-  const connectOptions = { remote: server, hostname: name, local: { address: base.address }, timeout };
+  const connectOptions = { remote: server, hostname: name, local: { address: base.address }, timeout, signal };
   try {
     if (dialer !== undefined) return await dialer(connectOptions);
     if (network.connectTcp !== undefined) return await network.connectTcp(connectOptions);
@@ -94,15 +82,15 @@ async function openDtls(
   environment: RelayEnvironment,
   options: RelayOptions,
   timeout: number,
-  abandon: Abandon,
+  signal: AbortSignal,
 ): Promise<Carrier> {
   const { server, name } = target;
   const { clock, crypto } = environment;
-  const socket = await bind(target, environment, options, abandon);
+  const socket = await bind(target, environment, options, signal);
   const carrier = new DtlsCarrier({ socket, server, name, clock, crypto, timeout, trace: options.trace });
   try {
     await new Promise<void>((resolve, reject) => {
-      abandon.onAbandon = () => reject(new Error('closed'));
+      signal.addEventListener('abort', () => reject(new Error('closed')), { once: true });
       carrier.onLost = reject;
       carrier.onConnected = (chain) => {
         if (options.tls?.verify === false) resolve();
@@ -115,7 +103,6 @@ async function openDtls(
     carrier.close();
     throw new Error(`DTLS with ${name} failed: ${reasonOf(error)}`, { cause: error });
   } finally {
-    abandon.onAbandon = undefined;
     carrier.onConnected = undefined;
     carrier.onLost = undefined;
   }

@@ -44,7 +44,7 @@ export class TcpStack implements ConnectionHost {
     return open;
   }
 
-  connect({ remote, local, timeout = 10_000 }: ConnectOptions): Promise<ByteStream> {
+  connect({ remote, local, timeout = 10_000, signal }: ConnectOptions): Promise<ByteStream> {
     return new Promise((resolve, reject) => {
       const wanted = local === undefined ? undefined : this.#host.bindable(local.address);
       const unbound = wanted === undefined || isUnspecified(wanted);
@@ -57,8 +57,15 @@ export class TcpStack implements ConnectionHost {
       const connection = this.#connection({ address, family: remote.family, port }, remote);
       const timer = this.clock.timer(() => connection.fail('ETIMEDOUT'));
       timer.reset(this.clock.now() + timeout);
-      this.#origins.set(connection, { resolve, reject, done: () => timer.cancel() });
-      connection.connect();
+      const abort = (): void => connection.fail('ABORT_ERR');
+      const done = (): void => {
+        timer.cancel();
+        signal?.removeEventListener('abort', abort);
+      };
+      this.#origins.set(connection, { resolve, reject, done });
+      signal?.addEventListener('abort', abort);
+      if (signal?.aborted) abort();
+      else connection.connect();
     });
   }
 

@@ -27,7 +27,10 @@ export function simulatedCertificate(names: readonly string[], options: Simulate
 /** Begins TLS as the client. */
 export function connectTls(stream: ByteStream, options: TlsClientOptions, clock: Clock): Promise<ByteStream> {
   return new Promise((resolve, reject) => {
+    const { signal } = options;
+    const abort = (): void => over('ABORT_ERR');
     const over = (code: string): void => {
+      signal?.removeEventListener('abort', abort);
       lines.stop();
       stream.close();
       reject(failure(code, options.hostname));
@@ -42,11 +45,14 @@ export function connectTls(stream: ByteStream, options: TlsClientOptions, clock:
         over(fault);
         return;
       }
+      signal?.removeEventListener('abort', abort);
       lines.stop();
       say(stream, FINISHED);
       resolve(secured(stream, rest));
     });
-    say(stream, `${HELLO}${options.hostname}`);
+    signal?.addEventListener('abort', abort);
+    if (signal?.aborted) abort();
+    else say(stream, `${HELLO}${options.hostname}`);
   });
 }
 
