@@ -28,14 +28,17 @@ export interface SealedAccessToken {
   readonly encryptedBlock: Uint8Array;
 }
 
-/** Seals a token for a server: what an authorization server does. Throws RangeError on a key that is not 16 or 32 bytes. */
+/**
+ * Seals a token for a server, as an authorization server does, and returns it as clients are given it: two bytes of nonce length,
+ * nonce, encrypted block. Throws RangeError on a key that is not 16 or 32 bytes.
+ */
 export function sealAccessToken(
   content: AccessTokenContent,
   key: OAuthKey,
   serverName: string,
   crypto: Pick<CryptoProvider, 'aead'>,
   random: RandomSource,
-): SealedAccessToken {
+): Uint8Array {
   const nonce = new Uint8Array(NONCE_LENGTH);
   random(nonce);
   const seconds = Math.floor(content.timestamp / 1000);
@@ -51,7 +54,7 @@ export function sealAccessToken(
   const buffer = new Uint8Array(plain.length + aead.tagLength);
   buffer.set(plain);
   aead.seal(nonce, encodeUtf8(serverName), buffer, 0, plain.length);
-  return { nonce, encryptedBlock: buffer };
+  return new Writer().u16(nonce.length).bytes(nonce).bytes(buffer).finish();
 }
 
 /** Opens a token; undefined when it was not sealed for us or is no token. Whether its time is over is for the caller to see. */

@@ -83,8 +83,10 @@ export class PeerPolicy {
  */
 export function embeddedIpv4(address: Uint8Array): Uint8Array | undefined {
   if (address.length !== 16) return undefined;
-  if (zeros(address, 0, 10) && (zeros(address, 10, 12) || (address[10] === 0xff && address[11] === 0xff))) {
-    return address.slice(12);
+  if (zeros(address, 0, 10)) {
+    // :: and ::1 are no IPv4 addresses.
+    const isCompatible = zeros(address, 10, 12) && !zeros(address, 12, 14);
+    return isCompatible || (address[10] === 0xff && address[11] === 0xff) ? address.slice(12) : undefined;
   }
   const first = (address[0]! << 8) | address[1]!;
   if (first === 0x0064 && address[2] === 0xff && address[3] === 0x9b && zeros(address, 4, 12)) return address.slice(12);

@@ -80,6 +80,7 @@ export class ServerState {
     allocation.entry.allocation = undefined;
     if (allocation.ticket !== undefined) this.tickets.delete(allocation.ticket);
     this.users.leave(allocation.account);
+    if (this.allocations.size === 0) this.nextDeadline = Number.POSITIVE_INFINITY;
     this.onRemoved(allocation);
     if (!allocation.isReady) return;
     const { packetsFromClient, bytesFromClient, packetsFromPeers, bytesFromPeers } = allocation;

@@ -1,7 +1,19 @@
 import { attribute, METHOD } from '@kaon/stun';
 import { transportAddress } from '@kaon/wire';
 import { describe, expect, it } from 'vitest';
-import { Bench, Client, channelData, clientPath, codeOf, HELLO, PEER, PEER6, parseMessage, RELAY4, SERVER } from './helpers.ts';
+import {
+  Bench,
+  Client,
+  channelData,
+  clientPath,
+  codeOf,
+  HELLO,
+  PEER,
+  PEER6,
+  parseMessage,
+  RELAY4,
+  SERVER,
+} from './helpers.ts';
 
 describe('relayed data', () => {
   it('goes both ways as Send and Data indications once there is a permission', () => {

@@ -96,7 +96,12 @@ export class Bench {
   }
 
   /** A datagram of a peer to a relayed address. */
-  fromPeer(bytes: Uint8Array, relayed: TransportAddress, peer: TransportAddress, ecn: 0 | 1 | 2 | 3 = 0): readonly Sent[] {
+  fromPeer(
+    bytes: Uint8Array,
+    relayed: TransportAddress,
+    peer: TransportAddress,
+    ecn: 0 | 1 | 2 | 3 = 0,
+  ): readonly Sent[] {
     return this.receive(bytes, { protocol: 'udp', local: { ...relayed }, remote: { ...peer } }, ecn);
   }
 
@@ -125,7 +130,10 @@ export class Client {
   readonly authentication: LongTermAuthentication;
   #count = 0;
 
-  constructor(bench: Bench, options: { username?: string; password?: string; path?: Path; address?: string; port?: number } = {}) {
+  constructor(
+    bench: Bench,
+    options: { username?: string; password?: string; path?: Path; address?: string; port?: number } = {},
+  ) {
     const { username = 'user', password = `secret of ${username}`, address = '192.0.2.1', port = 5000 } = options;
     this.bench = bench;
     this.path = options.path ?? clientPath(address, port);
@@ -143,7 +151,11 @@ export class Client {
   }
 
   /** Sends one request and returns the answer. */
-  once(method: number, attributes: readonly Attribute[] = [], transactionId = this.transactionId()): StunMessage | undefined {
+  once(
+    method: number,
+    attributes: readonly Attribute[] = [],
+    transactionId = this.transactionId(),
+  ): StunMessage | undefined {
     const bytes = this.encode(method, attributes, transactionId);
     return this.answer(this.bench.receive(bytes, this.path));
   }
@@ -160,7 +172,8 @@ export class Client {
   answer(sent: readonly Sent[]): StunMessage | undefined {
     for (const { bytes, path } of sent.toReversed()) {
       const message = decodeMessage(bytes);
-      if (path.remote.port !== this.path.remote.port || isMalformed(message) || message.class === 'indication') continue;
+      if (path.remote.port !== this.path.remote.port || isMalformed(message) || message.class === 'indication')
+        continue;
       if (attribute(message, 'message-integrity') ?? attribute(message, 'message-integrity-sha256')) {
         if (!this.authentication.verify(bytes)) throw new Error('the response is not genuine');
       }
@@ -182,7 +195,10 @@ export class Client {
   }
 
   permit(...peers: readonly TransportAddress[]): StunMessage | undefined {
-    return this.request(METHOD.CreatePermission, peers.map((address) => ({ type: 'xor-peer-address', address })));
+    return this.request(
+      METHOD.CreatePermission,
+      peers.map((address) => ({ type: 'xor-peer-address', address })),
+    );
   }
 
   bind(channel: number, peer: TransportAddress): StunMessage | undefined {
