@@ -1,3 +1,4 @@
+// Long because each option of the agent has its test here.
 import type { TransportAddress } from '@kaon/interface/core/v1';
 import { decodeMessage, defaultCrypto } from '@kaon/stun';
 import { seededRandom } from '@kaon/testing';
