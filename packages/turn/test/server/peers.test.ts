@@ -14,7 +14,10 @@ function reachable(addresses: readonly string[], options: ConstructorParameters<
   client.allocated({ type: 'additional-address-family', family: 'IPv6' });
   return addresses.filter((address) => {
     const codes = [codeOf(client.permit(peer(address))), codeOf(client.bind(0x4000, peer(address)))];
-    if (codes[0] === 0) client.refresh(0), client.allocated({ type: 'additional-address-family', family: 'IPv6' });
+    if (codes[0] === 0) {
+      client.refresh(0);
+      client.allocated({ type: 'additional-address-family', family: 'IPv6' });
+    }
     if (codes[0] !== codes[1] || (codes[0] !== 0 && codes[0] !== 403)) throw new Error(`${address}: ${codes}`);
     return codes[0] === 0;
   });
