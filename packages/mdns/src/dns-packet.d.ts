@@ -25,8 +25,12 @@ declare module 'dns-packet' {
   const dnsPacket: {
     readonly AUTHORITATIVE_ANSWER: number;
     encode(message: DnsMessage): Uint8Array;
-    /** Wants Node's Buffer. Throws on bytes that are no message. */
-    decode(buffer: Uint8Array): Required<DnsMessage> & { readonly opcode: string; readonly rcode: string };
+    readonly decode: {
+      /** Wants Node's Buffer. Throws on most bytes that are no message. */
+      (buffer: Uint8Array): Required<DnsMessage> & { readonly opcode: string; readonly rcode: string };
+      /** How many bytes the last message had, as its records say: maybe more than there were. */
+      readonly bytes: number;
+    };
   };
   export default dnsPacket;
 }

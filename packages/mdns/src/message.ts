@@ -114,7 +114,9 @@ function isPlausible(bytes: Uint8Array): boolean {
 
 function decodePacket(bytes: Uint8Array): ReturnType<typeof dnsPacket.decode> | Malformed {
   try {
-    return dnsPacket.decode(NodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+    const message = dnsPacket.decode(NodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+    // An address at the end is read beyond it, and comes out as zeros.
+    return dnsPacket.decode.bytes <= bytes.length ? message : MALFORMED;
   } catch {
     return MALFORMED;
   }
