@@ -89,6 +89,18 @@ describe('an allocation that is lost', () => {
     })();
   });
 
+  it.each(URLS.slice(1))('is told at once when the server hangs up: %s', async (url) => {
+    await story(async (sim) => {
+      const server = await turnServer(sim, { addresses: [SERVER], dtls: DTLS });
+      const alice = client(sim);
+      const told = await opened(sim, alice, [url], NO_VERIFY);
+      server.hangUp();
+      await sim.advance(100);
+      expect(told.gone.map(({ error }) => error?.message)).toEqual(['the server closed the connection']);
+      expect(alice.openSockets).toBe(0);
+    })();
+  });
+
   it.each([URLS[0], URLS[3]])('is told when the server does not know it any more: %s', async (url) => {
     await story(async (sim) => {
       const server = await turnServer(sim, { addresses: [SERVER], dtls: DTLS });
@@ -209,6 +221,30 @@ describe('a hostile server', () => {
         expect(alice.openSockets).toBe(0);
       }
       expect(server.events.some(({ type }) => type === 'allocated')).toBe(true);
+    }),
+  );
+
+  it(
+    'that answers a DTLS client with noise in the shape of records is given up',
+    story(async (sim) => {
+      const random = seededRandom(sim.seed);
+      const mallory = sim.host({ addresses: ['198.51.100.50'] });
+      const socket = await mallory.bindUdp({ address: '198.51.100.50', port: 5349 });
+      socket.onDatagram = (bytes, remote) => {
+        for (let i = 0; i < 20; i++) {
+          const noise = random.bytes(random.integer(0, 300));
+          // Alerts, handshake messages, data and what is none of these, some of it an echo of the client's own.
+          const record = random.chance(0.2) ? bytes.slice() : noise;
+          record.set([random.integer(20, 24), 0xfe, 0xfd].slice(0, record.length));
+          socket.send(record, 0, record.length, remote);
+        }
+      };
+      const alice = client(sim);
+      const told = await opened(sim, alice, ['turns:198.51.100.50?transport=udp']);
+      expect(told.errors).toMatchObject([{ errorCode: 701 }]);
+      await sim.advance(1000);
+      expect(alice.openSockets).toBe(0);
+      expect(sim.clock.pending).toBe(0);
     }),
   );
 

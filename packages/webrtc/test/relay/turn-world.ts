@@ -59,6 +59,8 @@ export class SimulatedTurnServer {
   /** What sends for a socket of ours: datagrams by its address, streams by that and the client's. */
   readonly #senders = new Map<string, (slot: Slot, path: Path) => void>();
   readonly #closers = new Set<{ close(): void }>();
+  /** What ends the connections of clients. */
+  readonly #connections = new Set<() => void>();
   #dead = false;
 
   constructor(sim: Simulation, options: TurnWorldOptions) {
@@ -113,6 +115,12 @@ export class SimulatedTurnServer {
     for (const closer of this.#closers) closer.close();
     this.#closers.clear();
     this.#senders.clear();
+    this.#connections.clear();
+  }
+
+  /** Ends every connection as a server that shuts down does: FIN, or close_notify over DTLS. */
+  hangUp(): void {
+    for (const end of [...this.#connections]) end();
   }
 
   /** Closes the allocations of all users, as an operator may. Their clients are not told. */
@@ -161,6 +169,12 @@ export class SimulatedTurnServer {
           requestCertificate: false,
           verifyPeer: () => undefined,
         });
+      if (!clients.has(key)) {
+        this.#connections.add(() => {
+          connection.close(clock.now());
+          flush(connection, remote);
+        });
+      }
       clients.set(key, connection);
       connection.handleRecord(bytes, path, now);
       flush(connection, remote);
@@ -185,9 +199,12 @@ export class SimulatedTurnServer {
     const key = `tcp ${formatAddress(local)} ${formatAddress(stream.remote)}`;
     const framer = new StreamFramer();
     this.#senders.set(key, (slot) => stream.write(slot.buffer, slot.start, slot.end));
+    const end = (): void => stream.close();
+    this.#connections.add(end);
     const gone = (): void => {
       this.#senders.delete(key);
       this.#closers.delete(stream);
+      this.#connections.delete(end);
       if (this.#dead) return;
       this.core.handleClosed(path, this.#sim.clock.now());
       this.#pump();
