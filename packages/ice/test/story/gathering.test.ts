@@ -89,6 +89,25 @@ describe('gathering', () => {
     expect(candidates().map(({ type }) => type)).toEqual(['host']);
   });
 
+  it('goes on once reopened, until it is ended again', () => {
+    const { net, agent, node, candidates } = setUp({}, 'none');
+    agent.reopenLocalCandidates(net.now);
+    expect(agent.gatheringState).toBe('gathering');
+    agent.endOfLocalCandidates(net.now);
+    net.run(() => agent.gatheringState === 'complete');
+    agent.reopenLocalCandidates(net.now);
+    expect(agent.gatheringState).toBe('gathering');
+    agent.addLocalBase({ address: LAN2 }, net.now);
+    net.advance(1000);
+    expect(agent.gatheringState).toBe('gathering');
+    expect(candidates().map(({ address }) => address)).toEqual([LAN.address, LAN2.address]);
+    agent.endOfLocalCandidates(net.now);
+    expect(agent.gatheringState).toBe('complete');
+    net.advance(1);
+    const states = node.events.flatMap((event) => (event.type === 'gathering-state' ? [event.state] : []));
+    expect(states).toEqual(['gathering', 'complete', 'gathering', 'complete']);
+  });
+
   it('says 701 once for a server that does not answer, and completes', () => {
     const { net, agent, node, errors } = setUp({}, NAT, [LAN, LAN2]);
     net.server(STUN2, stunServer);
