@@ -27,6 +27,7 @@ export default defineConfig({
           { text: 'Audio and video', link: '/guide/media' },
           { text: 'Congestion control', link: '/guide/congestion-control' },
           { text: 'Statistics', link: '/guide/statistics' },
+          { text: 'A server on one port', link: '/guide/single-port-server' },
           { text: 'Errors', link: '/guide/errors' },
           { text: 'Connectivity', link: '/guide/connectivity' },
           { text: 'A TURN server', link: '/guide/turn-server' },
@@ -40,6 +41,8 @@ export default defineConfig({
           { text: 'Relay and call of three', link: '/examples/relay/README' },
           { text: 'Record', link: '/examples/record/README' },
           { text: 'Play', link: '/examples/play/README' },
+          { text: 'One port for all', link: '/examples/single-port/README' },
+          { text: 'All cores behind one port', link: '/examples/scale-out/README' },
         ],
       },
       {

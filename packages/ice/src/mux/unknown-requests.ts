@@ -52,7 +52,8 @@ export class UnknownRequests<S> {
   /** Takes a request, and returns it when it is to be reported. */
   add(bytes: Uint8Array, remote: TransportAddress, source: S, now: Instant): UnknownRequest<S> | undefined {
     const names = checkUsername(bytes);
-    if (names === undefined) return undefined;
+    // Nothing that could not be a connection's: it may well be put into a description.
+    if (names === undefined || !FRAGMENT.test(names.local)) return undefined;
     this.expire(now);
     const held = this.#held.get(names.local);
     if (held === undefined) {
@@ -123,5 +124,7 @@ function requestOf<S>(
   };
 }
 
+/** RFC 8839 §5.4. */
+const FRAGMENT = /^[A-Za-z0-9+/]{4,256}$/;
 /** A peer asks from each of its addresses. */
 const MAX_REMOTES = 4;

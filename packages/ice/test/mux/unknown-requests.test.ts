@@ -42,7 +42,7 @@ describe('a request to an unknown fragment', () => {
     const unknown = new UnknownRequests<string>({ maxPerSecond: 10 });
     const reported = (from: number, now: number): number => {
       let count = 0;
-      for (let i = 0; i < 100; i++) if (unknown.add(check(`f${from + i}`), X, '', now) !== undefined) count++;
+      for (let i = 0; i < 100; i++) if (unknown.add(check(`frag${from + i}`), X, '', now) !== undefined) count++;
       return count;
     };
     expect(reported(0, 0)).toBe(10);
@@ -53,15 +53,20 @@ describe('a request to an unknown fragment', () => {
 
   it('is ignored when enough are kept, and when many come for one fragment', () => {
     const unknown = new UnknownRequests<string>({ maxHeld: 3 });
-    for (let i = 0; i < 10; i++) unknown.add(check(`f${i}`), X, '', 0);
+    for (let i = 0; i < 10; i++) unknown.add(check(`frag${i}`), X, '', 0);
     expect(unknown.size).toBe(3);
-    for (let port = 1; port < 100; port++) unknown.add(check('f0'), transportAddress('203.0.113.1', port), '', 0);
-    expect(unknown.take('f0', 0)).toHaveLength(4);
+    for (let port = 1; port < 100; port++) unknown.add(check('frag0'), transportAddress('203.0.113.1', port), '', 0);
+    expect(unknown.take('frag0', 0)).toHaveLength(4);
     unknown.clear();
     expect(unknown.size).toBe(0);
   });
 
-  it('without a USERNAME is nothing', () => {
-    expect(new UnknownRequests<string>().add(binding('request', 1), X, '', 0)).toBeUndefined();
+  it('without a USERNAME, or with one that no connection could have, is nothing', () => {
+    const unknown = new UnknownRequests<string>();
+    expect(unknown.add(binding('request', 1), X, '', 0)).toBeUndefined();
+    for (const fragment of ['abc', 'ab_cd', 'abcd=', '"abcd"', 'x'.repeat(257)]) {
+      expect(unknown.add(check(fragment), X, '', 0)).toBeUndefined();
+    }
+    expect(unknown.size).toBe(0);
   });
 });
