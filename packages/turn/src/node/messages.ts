@@ -1,3 +1,4 @@
+import { TurnError, type TurnErrorCode } from '../errors.ts';
 import type { Credential, TurnServerEvent } from '../server/index.ts';
 import type { AuthenticationRequest, ListeningAddress, Metrics, Reload, TurnServerSettings } from './options.ts';
 
@@ -10,6 +11,26 @@ export interface WorkerStart {
   readonly tells: boolean;
 }
 
+/** An error on its way to another thread: cloning would lose its `code`. */
+export interface CarriedError {
+  readonly message: string;
+  readonly code: string | undefined;
+}
+
+/** What of an error can cross. */
+export function carry(error: unknown): CarriedError {
+  const { message, code } = (error instanceof Error ? error : new Error(String(error))) as Error & { code?: unknown };
+  return { message, code: typeof code === 'string' ? code : undefined };
+}
+
+/** The error again: ours with its class, the platform's with its `code`. */
+export function uncarry({ message, code }: CarriedError): Error {
+  if (code === undefined) return new Error(message);
+  return code.startsWith('TURN_')
+    ? new TurnError(code as TurnErrorCode, message)
+    : Object.assign(new Error(message), { code });
+}
+
 /** Main thread to worker. `id` is repeated in the answer. */
 export type ToWorker =
   | { readonly type: 'metrics' | 'drain' | 'close'; readonly id: number }
@@ -19,8 +40,8 @@ export type ToWorker =
 /** Worker to main thread. */
 export type FromWorker =
   | { readonly type: 'open'; readonly addresses: readonly ListeningAddress[] }
-  | { readonly type: 'failed'; readonly error: Error }
-  | { readonly type: 'done'; readonly id: number; readonly metrics?: Metrics; readonly error?: Error }
+  | { readonly type: 'failed'; readonly error: CarriedError }
+  | { readonly type: 'done'; readonly id: number; readonly metrics?: Metrics; readonly error?: CarriedError }
   | { readonly type: 'authenticate'; readonly id: number; readonly request: AuthenticationRequest }
   | { readonly type: 'event'; readonly event: TurnServerEvent }
-  | { readonly type: 'error'; readonly error: Error };
+  | { readonly type: 'error'; readonly error: CarriedError };

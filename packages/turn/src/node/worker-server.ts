@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { TurnError } from '../errors.ts';
-import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import { carry, type FromWorker, type ToWorker, uncarry, type WorkerStart } from './messages.ts';
 import type {
   AuthenticationRequest,
   CreateTurnServerOptions,
@@ -56,7 +56,7 @@ export class WorkerServer implements Part {
 
   async reload(change: Reload): Promise<void> {
     const { error } = await this.#ask((id) => ({ type: 'reload', id, change }));
-    if (error !== undefined) throw error;
+    if (error !== undefined) throw uncarry(error);
   }
 
   async drain(): Promise<void> {
@@ -85,7 +85,7 @@ export class WorkerServer implements Part {
         this.#opened.resolve();
         return;
       case 'failed':
-        this.#failed(message.error);
+        this.#failed(uncarry(message.error));
         return;
       case 'done':
         this.#waiting.get(message.id)?.(message);
@@ -98,7 +98,7 @@ export class WorkerServer implements Part {
         this.#guard(() => this.#options.onEvent?.(message.event));
         return;
       case 'error':
-        this.#options.onError?.(message.error);
+        this.#options.onError?.(uncarry(message.error));
         return;
     }
   }
@@ -132,7 +132,7 @@ export class WorkerServer implements Part {
       () => {},
     );
     this.#opened.reject(error);
-    for (const [id, resolve] of this.#waiting) resolve({ type: 'done', id, error });
+    for (const [id, resolve] of this.#waiting) resolve({ type: 'done', id, error: carry(error) });
     this.#waiting.clear();
   }
 }

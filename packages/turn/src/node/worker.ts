@@ -2,7 +2,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { nodeClock, nodeCrypto, nodeNetwork } from '@kaon/runtime/node';
 import type { Credential } from '../server/index.ts';
-import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import { carry, type FromWorker, type ToWorker, type WorkerStart } from './messages.ts';
 import type { AuthenticationRequest } from './options.ts';
 import { ThreadServer } from './thread-server.ts';
 
@@ -20,13 +20,13 @@ try {
     authenticate: authenticates ? lookUp : undefined,
     permit: undefined,
     onEvent: tells ? (event) => send({ type: 'event', event }) : undefined,
-    onError: (error) => send({ type: 'error', error }),
+    onError: (error) => send({ type: 'error', error: carry(error) }),
   });
   port.on('message', (message: ToWorker) => void obey(server, message));
   await server.open(settings);
   send({ type: 'open', addresses: server.addresses });
 } catch (error) {
-  send({ type: 'failed', error: error instanceof Error ? error : new Error(String(error)) });
+  send({ type: 'failed', error: carry(error) });
   port.close();
 }
 
@@ -40,7 +40,7 @@ async function obey(server: ThreadServer, message: ToWorker): Promise<void> {
         await server.reload(message.change);
         send({ type: 'done', id: message.id });
       } catch (error) {
-        send({ type: 'done', id: message.id, error: error instanceof Error ? error : new Error(String(error)) });
+        send({ type: 'done', id: message.id, error: carry(error) });
       }
       return;
     case 'drain':

@@ -1,0 +1,131 @@
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type CreateTurnServerOptions,
+  createTurnServer,
+  type ListenerProtocol,
+  type RunningTurnServer,
+} from '../../src/node/index.ts';
+import type { TurnServerEvent } from '../../src/server/index.ts';
+import { pem } from './helpers/certificate.ts';
+import { exchange, LiveClient } from './helpers/live-client.ts';
+
+let secure: { certificate: string; privateKey: string };
+beforeAll(async () => {
+  secure = await pem();
+});
+
+const opened: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0).reverse()) await one.close();
+});
+
+async function start(options: Partial<CreateTurnServerOptions> = {}): Promise<RunningTurnServer> {
+  const server = await createTurnServer({
+    realm: 'example.org',
+    users: { u: 'p' },
+    allowedPeers: ['127.0.0.0/8'],
+    workers: 2,
+    listeners: (['udp', 'tcp', 'dtls'] as const).map((protocol) => ({
+      protocol,
+      address: '127.0.0.1',
+      port: 0,
+      ...secure,
+    })),
+    ...options,
+  });
+  opened.push(server);
+  return server;
+}
+
+async function client(
+  server: RunningTurnServer,
+  protocol: ListenerProtocol = 'udp',
+  options: Parameters<typeof LiveClient.open>[1] = {},
+): Promise<LiveClient> {
+  const live = await LiveClient.open(server.addresses.find((one) => one.protocol === protocol)!, options);
+  opened.push(live);
+  return live;
+}
+
+describe('several workers', () => {
+  it('share the ports, and each serves clients', async () => {
+    // Quotas are for each worker: with room for one allocation in each, the second worker shows when two clients have one.
+    const server = await start({ maxAllocations: 1 });
+    let served = 0;
+    let refused = 0;
+    while (served < 2) {
+      const live = await client(server);
+      await live.relayed().then(
+        () => served++,
+        (error) => {
+          expect(error).toMatchObject({ statusCode: 508 });
+          refused++;
+        },
+      );
+    }
+    expect((await server.metrics())['allocations']).toBe(2);
+    expect((await server.metrics())['errors{code="508"}'] ?? 0).toBe(refused);
+  });
+
+  it('relay between clients of each other, over every transport', async () => {
+    const server = await start();
+    await Promise.all(
+      (['udp', 'tcp', 'dtls'] as const).map(async (protocol) =>
+        exchange(await client(server, protocol), await client(server, 'udp')),
+      ),
+    );
+  });
+
+  it('ask the main thread for users, and tell it what happens', async () => {
+    const events: TurnServerEvent[] = [];
+    const errors: Error[] = [];
+    const server = await start({
+      users: {},
+      authenticate: async ({ username }) => {
+        if (username === 'broken') throw new Error('no database');
+        return username === 'v' ? { password: 'w' } : undefined;
+      },
+      onEvent: (event) => events.push(event),
+      onError: (error) => errors.push(error),
+    });
+    const live = await client(server, 'tcp', { credentials: { username: 'v', password: 'w' } });
+    await live.relayed();
+    await live.end();
+    for (const username of ['x', 'broken']) {
+      const refused = await client(server, 'udp', { credentials: { username, password: 'w' } });
+      await expect(refused.relayed()).rejects.toMatchObject({ statusCode: 401 });
+    }
+    expect(errors.map(({ message }) => message)).toEqual(['no database']);
+    const kinds = events.map(({ type }) => type);
+    expect(kinds).toContain('allocated');
+    expect(kinds).toContain('deallocated');
+    const allocated = events.find(({ type }) => type === 'allocated');
+    expect(allocated).toMatchObject({ username: 'v', client: { protocol: 'tcp', remote: live.path.local } });
+  });
+
+  it('take on users and secrets, and refuse a certificate that cannot be used', async () => {
+    const server = await start();
+    await server.reload({ users: { u: 'new' } });
+    await (await client(server, 'udp', { credentials: { username: 'u', password: 'new' } })).relayed();
+    await expect(server.reload({ certificate: 'x', privateKey: 'y' })).rejects.toThrow(
+      /^The certificate cannot be used/,
+    );
+  });
+
+  it('drain when the last allocation of all has ended, and leave no thread behind', async () => {
+    const server = await start();
+    const clients = await Promise.all([1, 2, 3].map(() => client(server)));
+    await Promise.all(clients.map((live) => live.relayed()));
+    const drained = server.drain();
+    for (const live of clients) await live.end();
+    await drained;
+    expect(await server.ended).toBeUndefined();
+  });
+
+  it('that cannot open a port end, and the start rejects with the reason', async () => {
+    const first = await start({ workers: 1 });
+    const { port } = first.addresses[0]!;
+    const listeners = [{ protocol: 'udp' as const, address: '127.0.0.1', port }];
+    await expect(start({ listeners })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  });
+});
