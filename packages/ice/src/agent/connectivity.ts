@@ -350,6 +350,7 @@ export class Connectivity {
       }
       return;
     }
+    if (this.#current !== undefined && pair !== this.#current) this.#recovery.hasBackup(now);
     const controlling = this.#context.role.role === 'controlling';
     if (controlling ? nominating : pair.nominateOnSuccess) this.#accept(pair, now, pair.nomination);
     else if (!controlling && this.lost) this.#switchTo(pair, now);
@@ -437,7 +438,7 @@ export class Connectivity {
   #switchTo(pair: CandidatePair, now: Instant): void {
     pair.nominated = false;
     this.#provisional = true;
-    this.#select(pair, now, Math.max(pair.heardAt, now - this.#context.options.consentTimeout / 2));
+    this.#select(pair, now, pair.heardAt);
     this.consent.challenge(now);
   }
 
@@ -495,6 +496,7 @@ export class Connectivity {
   #loseSelected(now: Instant, awaited = false): void {
     const { checklist } = this.#generation;
     const lost = this.#current;
+    const suspect = this.consent.suspect(now);
     this.consent.stop();
     const next = lost === undefined ? undefined : this.#recovery.fallback(checklist, lost, now);
     if (next !== undefined) {
@@ -503,16 +505,19 @@ export class Connectivity {
     }
     this.selection.clear();
     if (lost === undefined) return;
-    this.#recovery.lose(now, awaited);
+    this.#recovery.lose(now, awaited, suspect);
+    // What was valid long ago has to show that it still is.
+    for (const pair of checklist.pairs) if (pair.valid) pair.fail();
     checklist.reopen();
   }
 
   #consentExpired(now: Instant): void {
     const expired = this.#current;
     const next = expired === undefined ? undefined : this.#recovery.fallback(this.#generation.checklist, expired, now);
-    if (next !== undefined) {
-      expired?.fail();
-      this.#switchTo(next, now);
+    if (expired !== undefined && (next !== undefined || this.#provisional)) {
+      // A substitute that was silent from the start is no end yet.
+      expired.fail();
+      this.#loseSelected(now);
       return;
     }
     this.consent.stop();

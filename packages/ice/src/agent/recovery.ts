@@ -14,6 +14,7 @@ export class Recovery {
   readonly #options: ResolvedOptions;
   #selectedAt: Instant = Number.NEGATIVE_INFINITY;
   #lostAt: Instant | undefined;
+  #graceEnds: Instant = Number.NEGATIVE_INFINITY;
   /** The peer has to open the next connection. */
   #awaited = false;
   #backupAt: Instant = Number.POSITIVE_INFINITY;
@@ -48,17 +49,21 @@ export class Recovery {
     this.#rescuedSince = Number.POSITIVE_INFINITY;
   }
 
-  /** The selected pair is gone and nothing stands in for it. `awaited`: only the peer can open the way again. */
-  lose(now: Instant, awaited: boolean): void {
+  /**
+   * The selected pair is gone and nothing stands in for it. `awaited`: only the peer can open the way again. `suspect`: it
+   * was silent before.
+   */
+  lose(now: Instant, awaited: boolean, suspect: boolean): void {
     this.contender = undefined;
     this.#lostAt = now;
+    this.#graceEnds = suspect ? now : now + this.#options.disconnectedTimeout;
     this.#awaited = awaited;
     this.#backupAt = Number.POSITIVE_INFINITY;
   }
 
   /** Whether it is too early to call the connection lost. */
   hopeful(checklist: Checklist, now: Instant): boolean {
-    if (this.#lostAt === undefined || now >= this.#lostAt + this.#options.disconnectedTimeout) return false;
+    if (!this.lost || now >= this.#graceEnds) return false;
     return this.#awaited || checklist.pending || checklist.bestValid() !== undefined;
   }
 
@@ -103,21 +108,26 @@ export class Recovery {
   /** The pair to keep warm, when it is time for that: one from another base if there is any. */
   takeBackup(checklist: Checklist, selected: CandidatePair, now: Instant): CandidatePair | undefined {
     if (now < this.#backupAt) return undefined;
-    this.#backupAt = now + this.#options.backupInterval;
     let best: CandidatePair | undefined;
     for (const pair of checklist.pairs) {
       if (!pair.valid || pair === selected) continue;
       if (best === undefined || apart(pair, selected) > apart(best, selected)) best = pair;
       else if (apart(pair, selected) === apart(best, selected) && pair.isBetterThan(best)) best = pair;
     }
+    this.#backupAt = best === undefined ? Number.POSITIVE_INFINITY : now + this.#options.backupInterval;
     return best;
   }
 
-  /** The pair to use without asking first: consent given on it is still good (RFC 7675 §5.1). */
+  /** Another pair than the selected one is valid now: there is something to keep warm. */
+  hasBackup(now: Instant): void {
+    if (this.#backupAt === Number.POSITIVE_INFINITY) this.#backupAt = now + this.#options.backupInterval;
+  }
+
+  /** The pair to use without asking first: consent given on it is still good (RFC 7675 §5.1), and will be for a while. */
   fallback(checklist: Checklist, except: CandidatePair | undefined, now: Instant): CandidatePair | undefined {
     let best: CandidatePair | undefined;
     for (const pair of checklist.pairs) {
-      if (!pair.valid || pair === except || now >= pair.heardAt + this.#options.consentTimeout) continue;
+      if (!pair.valid || pair === except || now >= pair.heardAt + this.#options.consentTimeout - TIME_TO_ASK) continue;
       if (best === undefined || pair.isBetterThan(best)) best = pair;
     }
     return best;
@@ -128,11 +138,7 @@ export class Recovery {
     for (const { at } of this.#retries) next = Math.min(next, at);
     if (this.#options.renomination) next = Math.min(next, ahead(this.#selectedAt + RENOMINATION_PAUSE, now));
     if (this.#lostAt === undefined) return next;
-    return Math.min(
-      next,
-      ahead(this.#lostAt + this.#options.disconnectedTimeout, now),
-      ahead(this.#lostAt + this.#options.consentTimeout, now),
-    );
+    return Math.min(next, ahead(this.#graceEnds, now), ahead(this.#lostAt + this.#options.consentTimeout, now));
   }
 }
 
@@ -145,6 +151,8 @@ function apart({ path: a }: CandidatePair, { path: b }: CandidatePair): number {
   return a.protocol === b.protocol && sameBase(a.local, b.local) ? 0 : 1;
 }
 
+/** Less than this before consent ends there is no time to have it renewed. */
+const TIME_TO_ASK = 2500;
 const RENOMINATION_PAUSE = 1000;
 const DOUBT_PAUSE = 1000;
 const FIRST_RETRY = 500;

@@ -126,6 +126,34 @@ describe('an interface that goes away', () => {
     s.pair.run({ until: () => s.a.state === 'failed' && s.b.state === 'failed' });
   });
 
+  it('leaves a pair that was not heard of for long: that is asked before anything is sent on it', () => {
+    const quiet = { backupInterval: Number.POSITIVE_INFINITY };
+    const s = settled({ a: quiet, b: quiet });
+    s.pair.advance(200_000);
+    remove(s, 'a', A6);
+    expect(s.a.selectedPair).toBeUndefined();
+    expect(s.a.isKnownPath({ protocol: 'udp', local: A4, remote: B4 })).toBe(false);
+    s.pair.run({ until: () => s.a.selectedPair?.path.local === A4, timeout: 1000 });
+    s.pair.run({ until: () => s.b.selectedPair!.path.local === B4, timeout: 4000 });
+    expect(statesOf(s.pair.a.events)).toEqual(['checking', 'completed']);
+  });
+
+  it('leaves a substitute that is silent too: that is no end for another 30 s', () => {
+    const s = settled();
+    s.pair.advance(26_000);
+    s.dead.add(A4.address);
+    remove(s, 'a', A6);
+    expect(s.a.selectedPair!.path.local).toEqual(A4);
+    const start = s.pair.now;
+    s.pair.run({ until: () => s.a.selectedPair === undefined });
+    expect(s.a.state).toBe('disconnected');
+    expect(s.pair.now - start).toBeLessThanOrEqual(30_000);
+    s.pair.advance(5000);
+    s.dead.delete(A4.address);
+    s.pair.run({ until: () => s.a.selectedPair?.path.local === A4, timeout: 25_000 });
+    expect(statesOf(s.pair.a.events)).not.toContain('failed');
+  });
+
   it('frees nothing that is in use: data of the other paths is believed still', () => {
     const s = settled();
     const v4 = { protocol: 'udp', local: A4, remote: B4 } as const;
