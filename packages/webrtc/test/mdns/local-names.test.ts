@@ -1,7 +1,7 @@
 import type { Network, UdpSocket } from '@kaon/interface/network/v1';
-import { encodeResponse } from '@kaon/mdns';
+import { decodeMessage, encodeResponse } from '@kaon/mdns';
 import { type Host, type Simulation, story } from '@kaon/testing';
-import { transportAddress } from '@kaon/wire';
+import { isMalformed, transportAddress } from '@kaon/wire';
 import { describe, expect, it } from 'vitest';
 import { type LocalNames, mdnsFor } from '../../src/mdns/index.ts';
 
@@ -78,7 +78,28 @@ describe('names between two hosts of one network', () => {
       const { a, b } = neighbours(sim);
       const { name, release } = await sim.until(b.register('192.168.1.3'));
       release();
+      await sim.advance(10);
       expect(await sim.until(refused(a.resolve(name)))).toMatch(/nobody answered/);
+    }),
+  );
+
+  it(
+    'are taken back on the link when they are released',
+    story(async (sim) => {
+      const network = sim.network();
+      const [bob, eve] = ['192.168.1.3', '192.168.1.66'].map((address) => sim.host({ addresses: [address], network }));
+      const interfaceAddress = '192.168.1.66';
+      const socket = await sim.until(eve!.bindMulticast({ group: GROUP.address, port: 5353, interfaceAddress }));
+      const lifetimes: (number | undefined)[] = [];
+      socket.onDatagram = (bytes) => {
+        const message = decodeMessage(bytes);
+        if (!isMalformed(message)) lifetimes.push(message.records[0]?.ttl);
+      };
+      const { release } = await sim.until(namesOf(sim, bob!).register('192.168.1.3'));
+      await sim.advance(5000);
+      release();
+      await sim.advance(10);
+      expect(lifetimes).toEqual([120, 120, 0]);
     }),
   );
 
