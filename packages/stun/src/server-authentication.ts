@@ -143,7 +143,8 @@ export function chosenAlgorithm(request: StunMessage): 'MD5' | 'SHA-256' | undef
   const offered = attribute(request, 'password-algorithms')?.algorithms;
   const chosen = attribute(request, 'password-algorithm');
   if (offered === undefined && chosen === undefined) return 'MD5';
-  if (offered === undefined || chosen === undefined || !sameAlgorithms(offered, OFFERED_PASSWORD_ALGORITHMS)) return undefined;
+  if (offered === undefined || chosen === undefined || !sameAlgorithms(offered, OFFERED_PASSWORD_ALGORITHMS))
+    return undefined;
   if (!OFFERED_PASSWORD_ALGORITHMS.some((entry) => sameAlgorithms([entry], [chosen]))) return undefined;
   return chosen.algorithm === PASSWORD_ALGORITHM.MD5 ? 'MD5' : 'SHA-256';
 }

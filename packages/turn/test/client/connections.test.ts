@@ -123,7 +123,7 @@ describe('a data connection', () => {
     silent.handleTimeout(silent.pollTimeout());
     expect(silent.pollEvent()).toMatchObject({ type: 'failed', error: { code: 'TURN_TIMEOUT' } });
     const garbage = new TurnDataConnection({ path: TCP, id: 3, random: seededRandom(2), now: 0 });
-    garbage.handleStream(Uint8Array.of(99, 1, 2, 3), 0);
+    garbage.handleStream(Uint8Array.of(200, 1, 2, 3), 0);
     expect(garbage.pollEvent()).toMatchObject({ type: 'failed', error: { code: 'TURN_BAD_STREAM' } });
   });
 
