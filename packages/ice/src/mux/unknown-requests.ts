@@ -5,7 +5,7 @@ import { checkUsername } from './stun-peek.ts';
 export interface UnknownRequestsOptions {
   /** New fragments that are reported in a second, on average and in one go; the rest is ignored. Default 100. */
   readonly maxPerSecond?: number | undefined;
-  /** Most fragments whose requests are kept. Default 256. */
+  /** Most fragments whose requests are kept, of which one remote address has a quarter at most. Default 256. */
   readonly maxHeld?: number | undefined;
   /** ms a request is kept for the connection that takes its fragment. Default 10,000. */
   readonly lifetime?: number | undefined;
@@ -34,6 +34,8 @@ export class UnknownRequests<S> {
   readonly #lifetime: number;
   /** In the order of their first request. */
   readonly #held = new Map<string, Held<S>>();
+  /** How many of them each remote address began. */
+  readonly #shares = new Map<string, number>();
   #tokens: number;
   #filledAt: Instant = Number.NEGATIVE_INFINITY;
 
@@ -57,9 +59,13 @@ export class UnknownRequests<S> {
     this.expire(now);
     const held = this.#held.get(names.local);
     if (held === undefined) {
-      if (this.#held.size >= this.#maxHeld || !this.#mayReport(now)) return undefined;
+      const { address } = remote;
+      const share = this.#shares.get(address) ?? 0;
+      if (this.#held.size >= this.#maxHeld || share >= Math.max(4, this.#maxHeld / 4)) return undefined;
+      if (!this.#mayReport(now)) return undefined;
       const request = requestOf(names, bytes, remote, source);
-      this.#held.set(names.local, { until: now + this.#lifetime, requests: [request] });
+      this.#held.set(names.local, { until: now + this.#lifetime, address, requests: [request] });
+      this.#shares.set(address, share + 1);
       return request;
     }
     const request = requestOf(names, bytes, remote, source);
@@ -76,20 +82,29 @@ export class UnknownRequests<S> {
   take(usernameFragment: string, now: Instant): readonly UnknownRequest<S>[] {
     this.expire(now);
     const held = this.#held.get(usernameFragment);
-    this.#held.delete(usernameFragment);
-    return held?.requests ?? [];
+    if (held === undefined) return [];
+    this.#forget(usernameFragment, held);
+    return held.requests;
   }
 
   /** Forgets what waited too long. */
   expire(now: Instant): void {
     for (const [fragment, held] of this.#held) {
       if (held.until > now) return;
-      this.#held.delete(fragment);
+      this.#forget(fragment, held);
     }
   }
 
   clear(): void {
     this.#held.clear();
+    this.#shares.clear();
+  }
+
+  #forget(fragment: string, { address }: Held<S>): void {
+    this.#held.delete(fragment);
+    const share = this.#shares.get(address) ?? 0;
+    if (share > 1) this.#shares.set(address, share - 1);
+    else this.#shares.delete(address);
   }
 
   #mayReport(now: Instant): boolean {
@@ -104,6 +119,8 @@ export class UnknownRequests<S> {
 
 interface Held<S> {
   readonly until: Instant;
+  /** Where the first came from. */
+  readonly address: string;
   readonly requests: UnknownRequest<S>[];
 }
 

@@ -51,6 +51,19 @@ describe('a request to an unknown fragment', () => {
     expect(unknown.size).toBe(25);
   });
 
+  it('is ignored when its address has a quarter of what is kept', () => {
+    const unknown = new UnknownRequests<string>({ maxHeld: 40, lifetime: 100 });
+    const add = (name: string, remote: typeof X, now: number): boolean =>
+      unknown.add(check(name), remote, '', now) !== undefined;
+    for (let i = 0; i < 50; i++) add(`frag${i}`, X, 0);
+    expect(unknown.size).toBe(10);
+    expect(add('other', Y, 0)).toBe(true);
+    unknown.take('frag3', 0);
+    expect([add('new1', X, 0), add('new2', X, 0)]).toEqual([true, false]);
+    expect(add('new3', X, 100)).toBe(true);
+    expect(unknown.size).toBe(1);
+  });
+
   it('is ignored when enough are kept, and when many come for one fragment', () => {
     const unknown = new UnknownRequests<string>({ maxHeld: 3 });
     for (let i = 0; i < 10; i++) unknown.add(check(`frag${i}`), X, '', 0);

@@ -14,7 +14,10 @@ export interface TcpMuxListenOptions extends ListenAddresses {
   readonly reusePort?: boolean | undefined;
   /** Most connections. Default 65,536. */
   readonly maxConnections?: number | undefined;
-  /** Most streams that have no connection yet. Beyond it the oldest is closed. Default 256. */
+  /**
+   * Most streams that have no connection yet, of which one remote address has a quarter at most. Beyond it the oldest is
+   * closed. Default 256.
+   */
   readonly maxPendingStreams?: number | undefined;
   /** Most streams of one connection. Beyond it the oldest that carried no answer of ours is closed. Default 16. */
   readonly maxStreamsPerConnection?: number | undefined;
@@ -132,8 +135,7 @@ export class TcpMux implements AttachableMux {
   }
 
   #accept(port: Port, stream: ByteStream): void {
-    const { maxPendingStreams = 256 } = this.#options;
-    if (this.#pending.size >= maxPendingStreams) for (const oldest of this.#pending) if (this.#drop(oldest)) break;
+    this.#makeRoom(stream.remote.address);
     const { address, family, port: number } = stream.remote;
     const link: Link = {
       port,
@@ -152,6 +154,19 @@ export class TcpMux implements AttachableMux {
     );
     this.#pending.add(link);
     if (this.#pending.size === 1) this.#timer.reset(link.until);
+  }
+
+  #makeRoom(address: string): void {
+    const { maxPendingStreams = 256 } = this.#options;
+    let oldest: Link | undefined;
+    let count = 0;
+    for (const link of this.#pending) {
+      if (link.remote.address !== address) continue;
+      oldest ??= link;
+      count++;
+    }
+    if (oldest !== undefined && count >= Math.max(4, maxPendingStreams / 4)) this.#drop(oldest);
+    else if (this.#pending.size >= maxPendingStreams) for (const first of this.#pending) if (this.#drop(first)) break;
   }
 
   #datagram(link: Link, bytes: Uint8Array): void {

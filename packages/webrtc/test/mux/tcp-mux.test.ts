@@ -162,6 +162,19 @@ describe('a shared TCP port', () => {
   );
 
   it(
+    'lets one address have a quarter of that room',
+    story(async (sim) => {
+      const w = await world(sim, { maxPendingStreams: 40 });
+      const other = await call({ ...w, client: sim.host({ addresses: ['203.0.113.9'] }) });
+      const callers: Caller[] = [];
+      for (let i = 0; i < 50; i++) callers.push(await call(w));
+      await sim.advance(100);
+      expect([other.ended, w.mux.pendingStreams]).toEqual([false, 11]);
+      expect(callers.filter(({ ended }) => !ended)).toEqual(callers.slice(40));
+    }),
+  );
+
+  it(
     'has room for so many streams of one connection, and keeps those that were of use',
     story(async (sim) => {
       const w = await world(sim, { maxStreamsPerConnection: 2 });

@@ -374,7 +374,7 @@ describe('an unknown fragment', () => {
   it(
     'is reported so many times a second, and is forgotten',
     story(async (sim) => {
-      const w = await world(sim, { unknown: { maxPerSecond: 20, maxHeld: 50, lifetime: 3000 } });
+      const w = await world(sim, { unknown: { maxPerSecond: 20, maxHeld: 200, lifetime: 3000 } });
       let reports = 0;
       w.mux.onunknown = () => reports++;
       const socket = await w.client.bindUdp({ address: CLIENT });
