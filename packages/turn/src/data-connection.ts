@@ -99,7 +99,7 @@ export class TurnDataConnection implements Core<TurnDataConnectionEvent> {
     return this.#requests.pollTransmit(slot, now);
   }
 
-  /** The peer's bytes, in pieces as they came. */
+  /** The peer's bytes, in pieces as they came. To be polled after each `handleStream`: none of them is dropped. */
   pollData(): Uint8Array | undefined {
     return this.#data.shift();
   }

@@ -1,4 +1,4 @@
-import { attribute, formatNonce, METHOD } from '@kaon/stun';
+import { attribute, defaultCrypto, formatNonce, METHOD, type StunCrypto } from '@kaon/stun';
 import { seededRandom } from '@kaon/testing';
 import { transportAddress } from '@kaon/wire';
 import { describe, expect, it } from 'vitest';
@@ -265,6 +265,28 @@ describe('an allocation', () => {
     const names = conversation.last.attributes.map(({ type }) => type);
     expect(names).toContain('message-integrity-sha256');
     expect(names).not.toContain('message-integrity');
+  });
+
+  it('hashes with what it is given', () => {
+    for (const credentials of [
+      { username: 'u', password: 'p' },
+      { username: 'kid', accessToken: Uint8Array.of(0, 0), macKey: Uint8Array.of(1) },
+    ]) {
+      const macs: string[] = [];
+      const crypto: StunCrypto = {
+        hash: defaultCrypto.hash,
+        mac(name, key) {
+          macs.push(name);
+          return defaultCrypto.mac(name, key);
+        },
+      };
+      const conversation = new Conversation({ credentials, crypto });
+      conversation.answers.set(METHOD.Allocate, (request) =>
+        attribute(request, 'username') === undefined ? challenge(401, 'n1') : 'silence',
+      );
+      conversation.exchange();
+      expect(macs).toEqual(['SHA-1']);
+    }
   });
 
   it('takes a token instead of a password (RFC 7635)', () => {

@@ -1,6 +1,7 @@
-import { attribute, encodeMessage, METHOD, parseMessage } from '@kaon/stun';
+import { attribute, defaultCrypto, encodeMessage, METHOD, parseMessage, type StunCrypto } from '@kaon/stun';
 import { seededRandom } from '@kaon/testing';
 import { concatBytes, Slot } from '@kaon/wire';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TurnDataConnection } from '../../src/index.ts';
 import { Conversation, challenge, KEY, PEER, refusal, TCP, UDP } from '../helpers/conversation.ts';
@@ -115,6 +116,42 @@ describe('a data connection', () => {
     expect(connection.pollEvent()).toMatchObject({ type: 'failed', error: { statusCode: 400 } });
     connection.handleStream(Uint8Array.of(1), 3);
     expect(connection.pollData()).toBeUndefined();
+  });
+
+  it('hashes, names itself and tells what it does as it is told', () => {
+    const names: string[] = [];
+    const crypto: StunCrypto = {
+      hash: defaultCrypto.hash,
+      mac(name, key) {
+        names.push(name);
+        return defaultCrypto.mac(name, key);
+      },
+    };
+    const connection = new TurnDataConnection({
+      path: TCP,
+      id: 3,
+      random: seededRandom(2),
+      now: 0,
+      credentials: { username: 'u', password: 'p' },
+      software: 'kaon',
+      crypto,
+      trace: ({ name }) => names.push(name),
+    });
+    const bare = sent(connection, 0)!;
+    expect(attribute(bare, 'software')?.software).toBe('kaon');
+    connection.handleStream(encodeMessage({ ...bare, class: 'error', attributes: challenge(401, 'n1').attributes }), 1);
+    expect(names).toEqual(['turn:request-sent', 'turn:response-received', 'SHA-1']);
+  });
+
+  it('reads whatever comes without throwing', () => {
+    const pieces = fc.array(fc.uint8Array({ maxLength: 50 }).map((bytes) => Uint8Array.from(bytes)));
+    fc.assert(
+      fc.property(pieces, (pieces) => {
+        const connection = new TurnDataConnection({ path: TCP, id: 3, random: seededRandom(2), now: 0 });
+        for (const piece of pieces) connection.handleStream(piece, 0);
+        expect(connection.pollData()).toBeUndefined();
+      }),
+    );
   });
 
   it('fails when the server says nothing, or something else', () => {

@@ -102,11 +102,14 @@ describe('a client and a server', () => {
   });
 
   it('hold a port back for another client', () => {
-    const { pair } = line({ evenPort: 'reserve' });
+    const { pair, server } = line({ evenPort: 'reserve' });
     pair.run({ until: () => pair.a.has('allocated') });
     const { relayed, reservationToken } = pair.a.last('allocated');
     expect(relayed[0]!.port % 2).toBe(0);
-    expect(reservationToken).toHaveLength(8);
+    const path = { ...UDP, local: transportAddress('192.0.2.10', 40_001) };
+    const second = line({ path, now: pair.now, reservationToken }, server, { start: pair.now, path, seed: 2 });
+    second.pair.run({ until: () => second.pair.a.has('allocated') });
+    expect(second.pair.a.last('allocated').relayed[0]!.port).toBe(relayed[0]!.port + 1);
   });
 
   it('part when the password is wrong', () => {
