@@ -12,12 +12,13 @@ import type {
   TlsClientOptions,
   UdpSocket,
 } from '@kaon/interface/network/v1';
-import { addressFamily, canonicalAddress, isLoopback, isUnspecified } from '@kaon/wire';
+import { addressFamily, canonicalAddress } from '@kaon/wire';
 import type { SeededRandom } from '../random.ts';
+import { canonical, familyOf, isLoopback, isMulticast, isUnspecified } from './addresses.ts';
 import { failure } from './failure.ts';
 import { Link, type LinkOptions, type Packet, Wire } from './link.ts';
-import { canonical, familyOf, Ports } from './ports.ts';
-import { isMulticast, type Router } from './router.ts';
+import { Ports } from './ports.ts';
+import type { Router } from './router.ts';
 import { TcpStack } from './tcp/stack.ts';
 import { connectTls } from './tcp/tls.ts';
 import { HostSocket, UdpSockets } from './udp.ts';
@@ -232,7 +233,7 @@ export class Host implements Network {
     const address = isUnspecified(local.address) ? this.#sourceFor(remote) : local.address;
     if (address === undefined) return false;
     const packet: Packet = { source: { ...local, address }, destination: remote, bytes, ecn, hops: MAX_HOPS };
-    if (isMulticast(remote.address)) this.#loopBack(packet, socket);
+    if (isMulticast(canonical(remote.address))) this.#loopBack(packet, socket);
     return this.#transmit(packet);
   }
 
@@ -246,7 +247,7 @@ export class Host implements Network {
     const card = this.#cardOf(source.address);
     card?.link.up.send(packet);
     // To a group by way of loopback: nobody else is there.
-    return card !== undefined || isMulticast(destination.address);
+    return card !== undefined || isMulticast(canonical(destination.address));
   }
 
   /** Others on this host hear what one sends to their group, and the sender does not. */
@@ -269,7 +270,8 @@ export class Host implements Network {
 
   /** `card` is the name of the network card it came in by. */
   #receive(packet: Packet, card: string | undefined): void {
-    const destination = { ...packet.destination, address: canonical(packet.destination.address) };
+    const { family, port } = packet.destination;
+    const destination = { address: canonical(packet.destination.address), family, port };
     if (packet.protocol === 'tcp') this.#tcp.receive({ ...packet, destination });
     else if (isMulticast(destination.address)) this.#receiveMulticast(packet, destination, card);
     else this.#sockets.receiver(destination, packet.source)?.onDatagram?.(packet.bytes, packet.source, packet.ecn);

@@ -1,5 +1,4 @@
 import type { BindOptions } from '@kaon/interface/network/v1';
-import { canonicalAddress } from '@kaon/wire';
 import { failure } from './failure.ts';
 
 /** Gives out port numbers as a host does. */
@@ -27,14 +26,3 @@ export class Ports {
 }
 
 const FIRST_EPHEMERAL_PORT = 49_152;
-
-/** The address in canonical text. Throws `EINVAL`. */
-export function canonical(address: string): string {
-  const text = canonicalAddress(address);
-  if (text === undefined) throw failure('EINVAL', address);
-  return text;
-}
-
-export function familyOf(address: string): 'IPv4' | 'IPv6' {
-  return address.includes(':') ? 'IPv6' : 'IPv4';
-}

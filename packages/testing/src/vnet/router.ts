@@ -1,4 +1,4 @@
-import { addressToBytes, canonicalAddress } from '@kaon/wire';
+import { canonicalOrNone, isMulticast } from './addresses.ts';
 import type { Packet } from './link.ts';
 
 /** Takes packets that leave a network. */
@@ -54,11 +54,12 @@ export class Router {
       return;
     }
     const onward: Packet = { ...packet, hops: packet.hops - 1 };
-    if (isMulticast(packet.destination.address)) {
+    const destination = keyOf(packet.destination.address);
+    if (isMulticast(destination)) {
       this.#spread(onward);
       return;
     }
-    const deliver = this.#routes.get(keyOf(packet.destination.address));
+    const deliver = this.#routes.get(destination);
     if (deliver !== undefined) deliver(onward);
     else if (this.uplink !== undefined) this.uplink.forward(onward);
     else this.dropped++;
@@ -72,14 +73,8 @@ export class Router {
   }
 }
 
-/** 224.0.0.0/4 or ff00::/8. */
-export function isMulticast(address: string): boolean {
-  const bytes = addressToBytes(address);
-  return bytes !== undefined && (bytes.length === 4 ? bytes[0]! >> 4 === 14 : bytes[0] === 0xff);
-}
-
 function keyOf(address: string): string {
-  const key = canonicalAddress(address);
+  const key = canonicalOrNone(address);
   if (key === undefined) throw new RangeError(`${address} is not an IP address`);
   return key;
 }

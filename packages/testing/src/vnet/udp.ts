@@ -1,7 +1,7 @@
 import type { EcnCodepoint, TransportAddress } from '@kaon/interface/core/v1';
 import type { UdpSocket } from '@kaon/interface/network/v1';
-import { formatAddress, isUnspecified } from '@kaon/wire';
-import { familyOf } from './ports.ts';
+import { formatAddress } from '@kaon/wire';
+import { familyOf, isUnspecified } from './addresses.ts';
 import { spread } from './tcp/stack.ts';
 
 interface SocketCarrier {
@@ -88,9 +88,9 @@ export class UdpSockets {
 
   /** The socket that gets what `source` sends to `destination`. */
   receiver(destination: TransportAddress, source: TransportAddress): HostSocket | undefined {
-    const wildcard = { ...destination, address: destination.family === 'IPv4' ? '0.0.0.0' : '::' };
     const exact = this.at(destination);
-    const sockets = exact.length > 0 ? exact : this.at(wildcard);
+    const wildcard = destination.family === 'IPv4' ? '0.0.0.0' : '::';
+    const sockets = exact.length > 0 ? exact : this.at({ ...destination, address: wildcard });
     return sockets[spread(source, sockets.length)];
   }
 

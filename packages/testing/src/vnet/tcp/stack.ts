@@ -1,10 +1,10 @@
 import type { TransportAddress } from '@kaon/interface/core/v1';
 import type { BindOptions, ByteStream, Clock, ConnectOptions, ListenOptions } from '@kaon/interface/network/v1';
-import { formatAddress, isUnspecified } from '@kaon/wire';
+import { formatAddress } from '@kaon/wire';
 import type { SeededRandom } from '../../random.ts';
+import { familyOf, isUnspecified } from '../addresses.ts';
 import { failure } from '../failure.ts';
 import type { Packet } from '../link.ts';
-import { familyOf } from '../ports.ts';
 import { type ConnectionHost, TcpConnection } from './connection.ts';
 import { HostListener } from './listener.ts';
 import { checksum, type Segment } from './segment.ts';
