@@ -3,7 +3,14 @@ import { TurnError } from '../errors.ts';
 import { resolveListeners } from './addresses.ts';
 import { prometheusText, sumMetrics } from './metrics.ts';
 import { listenForMetrics, type MetricsServer } from './metrics-server.ts';
-import type { CreateTurnServerOptions, ListeningAddress, Metrics, Reload, RunningTurnServer } from './options.ts';
+import type {
+  CreateTurnServerOptions,
+  ListenerOptions,
+  ListeningAddress,
+  Metrics,
+  Reload,
+  RunningTurnServer,
+} from './options.ts';
 import type { Part } from './part.ts';
 import { ThreadServer } from './thread-server.ts';
 import { WorkerServer } from './worker-server.ts';
@@ -69,16 +76,17 @@ class Running implements RunningTurnServer {
   }
 
   async openWorkers(options: CreateTurnServerOptions, count: number): Promise<void> {
-    // The first one finds the ports that the others share.
-    let listeners = resolveListeners(options.listeners, nodeNetwork);
-    for (let i = 0; i < count; i++) {
+    const open = async (listeners: readonly ListenerOptions[]): Promise<Part> => {
       const part = new WorkerServer({ ...options, listeners }, (error) => this.#died(error));
       this.#parts.push(part);
       await part.open();
-      if (i === 0) {
-        listeners = listeners.map((one, k) => ({ ...one, port: part.addresses[k]?.port ?? one.port }));
-      }
-    }
+      return part;
+    };
+    // The first one finds the ports that the others share.
+    const listeners = resolveListeners(options.listeners, nodeNetwork);
+    const { addresses } = await open(listeners);
+    const shared = listeners.map((one, i) => ({ ...one, port: addresses[i]?.port ?? one.port }));
+    await Promise.all(Array.from({ length: count - 1 }, () => open(shared)));
   }
 
   async tellMetrics(where: NonNullable<CreateTurnServerOptions['metrics']>): Promise<void> {

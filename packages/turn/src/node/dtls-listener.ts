@@ -34,7 +34,7 @@ export class DtlsListener {
     this.#options = options;
     this.local = options.socket.local;
     this.certificate = options.certificate;
-    options.socket.onDatagram = (bytes, remote) => this.#datagram(bytes, remote);
+    options.socket.onDatagram = (bytes, remote) => this.receive(bytes, remote);
   }
 
   /** Closes all sessions with a word to their clients, then the socket. */
@@ -43,7 +43,8 @@ export class DtlsListener {
     this.#options.socket.close();
   }
 
-  #datagram(bytes: Uint8Array, remote: TransportAddress): void {
+  /** Takes a datagram. The bytes change owner. */
+  receive(bytes: Uint8Array, remote: TransportAddress): void {
     const last = this.#last;
     if (last !== undefined && last.remote.port === remote.port && last.remote.address === remote.address) {
       last.receive(bytes);

@@ -2,6 +2,7 @@ import type { CoreEvent, DatagramCore, Instant, Path, TransportAddress } from '@
 import type { Clock, ClockTimer, UdpSocket } from '@kaon/interface/network/v1';
 import { formatAddress, Slot } from '@kaon/wire';
 import type { ClientConnection, ConnectionTable } from './connection.ts';
+import type { Hairpin } from './hairpin.ts';
 import { PathCache } from './path-cache.ts';
 
 /** Largest message in bytes: a ChannelData message of 65,535 bytes with header and padding. */
@@ -26,6 +27,7 @@ export class Pump<E extends CoreEvent> {
   readonly #core: DatagramCore<E>;
   readonly #clock: Clock;
   readonly #connections: ConnectionTable;
+  readonly #hairpin: Hairpin | undefined;
   readonly #onEvent: (event: E) => void;
   readonly #slot = new Slot(MAX_MESSAGE + RECORD_ROOM, RECORD_ROOM);
   readonly #timer: ClockTimer;
@@ -40,8 +42,15 @@ export class Pump<E extends CoreEvent> {
   #lastLocal: TransportAddress | undefined = undefined;
   #lastSocket: UdpSocket | undefined = undefined;
 
-  constructor(core: DatagramCore<E>, clock: Clock, connections: ConnectionTable, onEvent: (event: E) => void) {
+  constructor(
+    core: DatagramCore<E>,
+    clock: Clock,
+    connections: ConnectionTable,
+    hairpin: Hairpin | undefined,
+    onEvent: (event: E) => void,
+  ) {
     this.#core = core;
+    this.#hairpin = hairpin;
     this.#clock = clock;
     this.#connections = connections;
     this.#onEvent = onEvent;
@@ -56,7 +65,11 @@ export class Pump<E extends CoreEvent> {
     const paths = new PathCache(socket.local, kind === 'clients' ? CLIENTS_REMEMBERED : PEERS_REMEMBERED);
     this.#sockets.set(socket.local, socket);
     this.#byAddress.set(formatAddress(socket.local), socket);
-    socket.onDatagram = (bytes, remote) => this.input(bytes, paths.path(remote));
+    const hairpin = kind === 'relay' ? this.#hairpin : undefined;
+    socket.onDatagram =
+      hairpin === undefined
+        ? (bytes, remote) => this.input(bytes, paths.path(remote))
+        : (bytes, remote) => this.input(bytes, paths.path(hairpin.inbound(remote)));
     socket.onError = (error) => {
       this.removeSocket(socket);
       onError(error);
@@ -162,7 +175,8 @@ export class Pump<E extends CoreEvent> {
     if (isConnection(path)) return path.transmit(slot, now);
     const socket = path.local === this.#lastLocal ? this.#lastSocket : this.#route(path.local);
     if (path.protocol === 'udp' && socket !== undefined) {
-      return socket.send(slot.buffer, slot.start, slot.end, path.remote, slot.ecn);
+      const remote = this.#hairpin === undefined ? path.remote : this.#hairpin.outbound(path.remote);
+      return socket.send(slot.buffer, slot.start, slot.end, remote, slot.ecn);
     }
     return this.#connections.find(path)?.transmit(slot, now) ?? false;
   }

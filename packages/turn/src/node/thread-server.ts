@@ -1,10 +1,17 @@
 import type { Path, TransportAddress } from '@kaon/interface/core/v1';
 import type { CryptoProvider } from '@kaon/interface/crypto/v1';
 import type { Clock, ClockTimer, Network, UdpSocket } from '@kaon/interface/network/v1';
-import { type BindRelayEvent, type Credential, TurnServer, type TurnServerEvent } from '../server/index.ts';
+import {
+  type BindRelayEvent,
+  type Credential,
+  TurnServer,
+  type TurnServerEvent,
+  type TurnServerOptions,
+} from '../server/index.ts';
 import { resolveListeners } from './addresses.ts';
 import { type ClientConnection, ConnectionTable } from './connection.ts';
 import { coreOptions } from './core-options.ts';
+import { Hairpin } from './hairpin.ts';
 import { Listeners } from './listeners.ts';
 import { flattenMetrics } from './metrics.ts';
 import type { AuthenticationRequest, ListeningAddress, Metrics, Reload, TurnServerSettings } from './options.ts';
@@ -66,7 +73,7 @@ export class ThreadServer implements Part {
       perAddress: settings.maxConnectionsPerAddress ?? 1000,
       idle: settings.idleTimeout ?? 60_000,
     });
-    this.#pump = new Pump(this.#core, clock, this.#connections, (event) => this.#event(event));
+    this.#pump = new Pump(this.#core, clock, this.#connections, hairpinOf(options), (event) => this.#event(event));
     const host = {
       connections: this.#connections,
       input: (bytes: Uint8Array, connection: ClientConnection) => this.#pump.input(bytes, connection),
@@ -281,4 +288,10 @@ export class ThreadServer implements Part {
 /** Listeners of events get the addresses, not our connection. */
 function plainPath({ protocol, local, remote }: Path): Path {
   return { protocol, local, remote };
+}
+
+/** Needed only where addresses differ inside and outside. */
+function hairpinOf({ relayAddress, externalAddress = {}, relayPorts }: TurnServerOptions): Hairpin | undefined {
+  if (externalAddress.IPv4 === undefined && externalAddress.IPv6 === undefined) return undefined;
+  return new Hairpin(relayAddress, externalAddress, relayPorts ?? [49_152, 65_535]);
 }

@@ -165,6 +165,22 @@ describe('options', () => {
     await expect(taken).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 
+  it('externalAddresses: relays reach each other although nothing sends external addresses back', async () => {
+    const server = await start({ allowedPeers: [], relayAddresses: ['127.0.0.2'], externalAddresses: ['203.0.113.7'] });
+    await exchange(await client(server, 'udp'), await client(server, 'tcp'));
+  });
+
+  it('without allowedPeers relays reach each other, and nothing else of the machine', async () => {
+    const server = await start({ allowedPeers: [] });
+    await exchange(await client(server, 'udp'), await client(server, 'tcp'));
+    const live = await client(server);
+    await live.relayed();
+    live.core.prefer({ ...address(server, 'udp'), port: 22 }, performance.now());
+    live.pump();
+    await live.end();
+    expect((await server.metrics())['errors{code="403"}']).toBe(1);
+  });
+
   it('allowedPeers and deniedPeers', async () => {
     const peer = await echo();
     const closed = await client(await start({ allowedPeers: [] }));

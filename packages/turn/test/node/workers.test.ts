@@ -76,6 +76,12 @@ describe('several workers', () => {
     );
   });
 
+  it('let the relays of one reach those of the other, where nothing else of the machine may be reached', async () => {
+    const server = await start({ allowedPeers: [], relayAddresses: ['127.0.0.2'], externalAddresses: ['203.0.113.7'] });
+    const clients = await Promise.all(Array.from({ length: 6 }, () => client(server)));
+    await Promise.all([0, 2, 4].map((i) => exchange(clients[i]!, clients[i + 1]!)));
+  });
+
   it('ask the main thread for users, and tell it what happens', async () => {
     const events: TurnServerEvent[] = [];
     const errors: Error[] = [];
