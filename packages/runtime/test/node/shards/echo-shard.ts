@@ -2,12 +2,12 @@ import process from 'node:process';
 import { joinShards } from '../../../src/node/index.ts';
 import { simpleRouter } from './router.ts';
 
-// Sends everything back with its own number in front. What begins with 9 makes it claim the sender, with 8 throw.
+// Sends everything back with its own number in front. A 9 at the third place makes it claim the sender, an 8 at the first throw.
 const shard = await joinShards({ router: simpleRouter });
 for (const socket of shard.sockets) {
   socket.onDatagram = (bytes, remote) => {
     if (bytes[0] === 8) throw new Error('as asked');
-    if (bytes[0] === 9) socket.claim(remote, true);
+    if (bytes[2] === 9) socket.claim(remote, true);
     const answer = Uint8Array.of(shard.index, ...bytes);
     socket.send(answer, 0, answer.length, remote);
   };
