@@ -94,7 +94,7 @@ export class Peers {
   }
 
   permit(address: TransportAddress, now: Instant): void {
-    const peer = this.#require(address, now);
+    const peer = this.#peerOf(address, now);
     if (peer === undefined) return;
     const { permission } = peer;
     permission.kept = true;
@@ -105,7 +105,7 @@ export class Peers {
   }
 
   prefer(address: TransportAddress, now: Instant): void {
-    const peer = this.#require(address, now);
+    const peer = this.#peerOf(address, now);
     if (peer === undefined) return;
     peer.preferred = true;
     peer.lapsed = false;
@@ -143,7 +143,7 @@ export class Peers {
   }
 
   /** Local misuse throws; what cannot be is reported as the server would. */
-  #require(address: TransportAddress, now: Instant): Peer | undefined {
+  #peerOf(address: TransportAddress, now: Instant): Peer | undefined {
     if (canonicalAddress(address.address) === undefined) {
       throw new TurnError('TURN_INVALID_ARGUMENT', `${address.address} is not an IP address`);
     }
