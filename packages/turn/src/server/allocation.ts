@@ -25,8 +25,8 @@ export class Allocation {
   /** False until its relay sockets are bound. */
   isReady = false;
   expiresAt: Instant;
-  /** No credential is good for longer (RFC 7635 §4.1.2). */
-  readonly notAfter: Instant;
+  /** When the client's token ends, and the allocation with it (RFC 7635 §4.1.1); Infinity for other credentials. */
+  notAfter: Instant;
   readonly relays: Relay[] = [];
   readonly permissions: Permission[] = [];
   readonly permissionsByAddress: Map<string, Permission> = new Map();

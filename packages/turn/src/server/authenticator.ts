@@ -63,7 +63,9 @@ export class Authenticator {
       return { type: 'refused', code: ERROR.StaleNonce, isChallenge: true };
     }
     if (realm !== this.#settings.realm) return UNAUTHENTICATED;
-    if (known !== undefined && known.username === username) {
+    // A token is looked at each time: a newer one prolongs what the client has.
+    const hasToken = attribute(request, 'access-token') !== undefined;
+    if (known !== undefined && known.username === username && !hasToken) {
       const encodeOptions =
         known.key.algorithm === undefined || known.key.algorithm === algorithm
           ? known.key.verify(request, bytes)
@@ -73,7 +75,7 @@ export class Authenticator {
         return { type: 'accepted', user: { username, user: account.user, key, encodeOptions, notAfter } };
       }
     }
-    if (attribute(request, 'access-token') !== undefined) return this.#checkToken(request, bytes, username, now);
+    if (hasToken) return this.#checkToken(request, bytes, username, now);
     const timeLimited = this.#checkTimeLimited(request, bytes, username, algorithm, now);
     if (timeLimited !== undefined) return timeLimited;
     const { authenticate } = this.#settings;

@@ -81,8 +81,8 @@ export class DataPath {
           return;
         }
         kind = RAW_DONT_FRAGMENT;
-      } else if (type < 0x8000 && type !== 0x0012 && type !== 0x0013) {
-        // Something that must be understood and is not, such as credentials, which indications do not carry.
+      } else if (type < 0x8000 && !isUnderstood(type)) {
+        // RFC 8489 §6.3.2: what must be understood and is not.
         this.#drop('malformed');
         return;
       }
@@ -214,6 +214,22 @@ function pathTo(allocation: Allocation, permission: Permission, port: number): P
   const { text: address, family } = permission;
   permission.path = { protocol: 'udp', local: relay.local, remote: { address, family, port } };
   return permission.path;
+}
+
+/** Attributes that have no meaning here and do no harm: a second address or payload, and credentials, which nobody checks. */
+function isUnderstood(type: number): boolean {
+  switch (type) {
+    case 0x0006:
+    case 0x0008:
+    case 0x0012:
+    case 0x0013:
+    case 0x0014:
+    case 0x0015:
+    case 0x001c:
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** Whether bytes are the frame of a Send indication. */

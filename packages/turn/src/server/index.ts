@@ -39,3 +39,4 @@ export type {
 } from './options.ts';
 export { DEFAULT_DENIED_PEERS } from './peer-policy.ts';
 export { type AllocationInfo, TurnServer } from './server.ts';
+export type { TurnServerTraceEvent, TurnServerTraceName } from './trace.ts';

@@ -16,6 +16,7 @@ export class Lookups {
   readonly #limit: number;
   readonly #waiting = new Map<number, { readonly lookup: Lookup; readonly key: string; readonly until: Instant }>();
   readonly #keys = new Set<string>();
+  readonly #byAddress = new Map<string, number>();
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -34,7 +35,10 @@ export class Lookups {
 
   /** False: there are too many. */
   add(request: number, lookup: Lookup, now: Instant): boolean {
-    if (this.#waiting.size >= this.#limit) return false;
+    const { address } = lookup.path.remote;
+    const ofAddress = this.#byAddress.get(address) ?? 0;
+    if (this.#waiting.size >= this.#limit || ofAddress >= Math.max(8, this.#limit / 16)) return false;
+    this.#byAddress.set(address, ofAddress + 1);
     const key = keyOf(lookup.path, lookup.message);
     this.#keys.add(key);
     this.#waiting.set(request, { lookup, key, until: now + LOOKUP_TIME });
@@ -46,6 +50,10 @@ export class Lookups {
     if (waiting === undefined) return undefined;
     this.#waiting.delete(request);
     this.#keys.delete(waiting.key);
+    const { address } = waiting.lookup.path.remote;
+    const left = this.#byAddress.get(address)! - 1;
+    if (left === 0) this.#byAddress.delete(address);
+    else this.#byAddress.set(address, left);
     return waiting.lookup;
   }
 

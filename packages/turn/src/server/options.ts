@@ -29,7 +29,10 @@ export interface TurnServerOptions {
   readonly wallClock?: ((now: Instant) => number) | undefined;
   /** How long a nonce is good. Default 600,000. */
   readonly nonceLifetime?: number | undefined;
-  /** Users being looked up at a time, with `authenticate: 'event'`; further requests are dropped. Default 1024. */
+  /**
+   * Requests that may wait for `credential` at a time, with `authenticate: 'event'`, a sixteenth (8 at least) of one address;
+   * further ones are dropped. Default 1024.
+   */
   readonly maxAuthenticating?: number | undefined;
   /**
    * What a UDP request gets that comes without credentials and is shorter than the answer would be. `shortest` (default): the
@@ -55,7 +58,7 @@ export interface TurnServerOptions {
   readonly maxAllocationsPerAddress?: number | undefined;
   /** Permissions of one allocation. Default 128. */
   readonly maxPermissions?: number | undefined;
-  /** Channels of one allocation. Default 128. */
+  /** Channels of one allocation, or connections of one that relays TCP. Default 128. */
   readonly maxChannels?: number | undefined;
   /** Payload an allocation may carry, each way. What exceeds it, and a second's burst, is dropped. Default: no limit. */
   readonly allocationBandwidth?: number | undefined;

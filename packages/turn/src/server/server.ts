@@ -150,10 +150,9 @@ export class TurnServer implements DatagramCore<TurnServerEvent> {
     return this.#state.events.poll();
   }
 
-  /** Answers `bind-relay`: the socket is bound to `local`. */
+  /** Answers `bind-relay`: the socket is bound to `local`. After `closed` the driver closes it by itself. */
   relayBound(request: number, local: TransportAddress, now: Instant): void {
     if (!this.#isClosed) this.#allocator.relayBound(request, local, this.#advance(now));
-    else this.#state.events.order({ type: 'release-relay', local, protocol: 'udp' });
   }
 
   /** Answers `bind-relay`: there is no such port. The client gets 508. */
@@ -329,11 +328,12 @@ export class TurnServer implements DatagramCore<TurnServerEvent> {
     }
     const entry = this.#living(path, now);
     const allocation = entry?.allocation;
-    if (allocation !== undefined && allocation.username !== user.username) {
+    const isAllocate = message.method === METHOD.Allocate;
+    if (allocation !== undefined && allocation.username !== user.username && !isAllocate) {
       replies.refuse(request, ERROR.WrongCredentials, now);
       return;
     }
-    if (message.method === METHOD.Allocate) {
+    if (isAllocate) {
       this.#allocator.allocate(request, now);
       return;
     }

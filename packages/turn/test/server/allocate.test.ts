@@ -342,7 +342,7 @@ describe('the life of an allocation', () => {
     const other = new Client(bench, { username: 'user2' });
     expect(codeOf(other.refresh(0))).toBe(441);
     expect(codeOf(other.permit(PEER))).toBe(441);
-    expect(codeOf(other.allocate())).toBe(441);
+    expect(codeOf(other.allocate())).toBe(437);
     expect(bench.server.metrics.allocations).toBe(1);
   });
 });

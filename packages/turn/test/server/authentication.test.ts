@@ -150,6 +150,16 @@ describe("authenticate: 'event'", () => {
     expect(bench.run()).toEqual([]);
   });
 
+  it('asks for a sixteenth of them on behalf of one address', () => {
+    const bench = new Bench({ authenticate: 'event', maxAuthenticating: 160 });
+    const flood = Array.from({ length: 40 }, (_, index) => new Client(bench, { port: index + 1 }));
+    for (const client of [...flood, new Client(bench, { address: '192.0.2.2' })]) {
+      client.authentication.handleChallenge(client.once(METHOD.Allocate, [UDP])!);
+      client.once(METHOD.Allocate, [UDP]);
+    }
+    expect(bench.events.filter((event) => event.type === 'authenticate')).toHaveLength(11);
+  });
+
   it('refuses whom the application does not know, and forgets what it never hears of', () => {
     const bench = new Bench({ authenticate: 'event', maxAuthenticating: 2 });
     const clients = [1, 2, 3].map((port) => new Client(bench, { port }));
@@ -257,6 +267,28 @@ describe('OAuth tokens', () => {
       expect(codeOf(client.permit(PEER))).toBe(0);
       expect(client.send(HELLO, PEER)).toHaveLength(1);
     }
+  });
+
+  it('are renewed by newer ones, and the allocation with them', () => {
+    const bench = new Bench(options);
+    const seal = () =>
+      sealAccessToken(
+        { macKey, timestamp: EPOCH + bench.now, lifetime: 1000 },
+        key,
+        'turn.example.org',
+        nodeCrypto,
+        bytesOf(bench.now),
+      );
+    const { client } = allocate(bench, seal());
+    bench.advance(500_000);
+    expect(attribute(client.refresh(3600)!, 'lifetime')?.seconds).toBe(505);
+    const authentication = new ThirdPartyAuthentication({ username: 'k1', macKey, accessToken: seal() }, nodeCrypto);
+    Object.assign(client, { authentication });
+    expect(attribute(client.refresh(3600)!, 'lifetime')?.seconds).toBe(1005);
+    bench.advance(900_000);
+    expect(bench.server.metrics.allocations).toBe(1);
+    bench.advance(105_000);
+    expect(bench.server.metrics.allocations).toBe(0);
   });
 
   it('are refused when they are over, of a wrong key, or of another server', () => {

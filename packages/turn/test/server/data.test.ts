@@ -109,6 +109,23 @@ describe('relayed data', () => {
     expect(bench.bound.size).toBe(0);
   });
 
+  it('is sent by clients that add what nobody needs, and by none that adds what must be understood', () => {
+    const client = new Client(new Bench());
+    client.allocated();
+    client.permit(PEER);
+    const extra = [
+      { type: 'software', software: 'x' },
+      { type: 'username', username: 'user' },
+      { type: 'data', data: new Uint8Array(3) },
+    ] as const;
+    expect(client.send(HELLO, PEER, ...extra.slice(0, 2))[0]!.bytes).toEqual(HELLO);
+    expect(client.send(HELLO, PEER, extra[2])[0]!.bytes).toEqual(new Uint8Array(3));
+    const unknown = { type: 'unknown', value: new Uint8Array(0) } as const;
+    expect(client.send(HELLO, PEER, { ...unknown, attributeType: 0x7001 })).toEqual([]);
+    expect(client.send(HELLO, PEER, { ...unknown, attributeType: 0xf001 })).toHaveLength(1);
+    expect(client.send(HELLO, { ...PEER, port: 0 })).toEqual([]);
+  });
+
   it('of strangers is dropped and counted', () => {
     const bench = new Bench();
     const client = new Client(bench);

@@ -17,6 +17,7 @@ export function refresh(state: ServerState, request: UserRequest, allocation: Al
     return;
   }
   allocation.key = request.user.key;
+  allocation.notAfter = request.user.notAfter;
   if (attribute(message, 'lifetime')?.seconds === 0) {
     const isPart = relay !== undefined && allocation.relays.length > 1;
     state.replies.success(request, [{ type: 'lifetime', seconds: 0 }], now);
@@ -60,6 +61,7 @@ export function move(state: ServerState, request: UserRequest, allocation: Alloc
   entry.allocation = allocation;
   allocation.movingTo = entry;
   allocation.key = request.user.key;
+  allocation.notAfter = request.user.notAfter;
   const lifetime = lifetimeOf(state.settings, request.message, allocation, now);
   allocation.expiresAt = now + lifetime;
   state.deadline(allocation.expiresAt);
