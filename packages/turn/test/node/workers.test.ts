@@ -1,50 +1,11 @@
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type CreateTurnServerOptions,
-  createTurnServer,
-  type ListenerProtocol,
-  type RunningTurnServer,
-} from '../../src/node/index.ts';
+import { describe, expect, it } from 'vitest';
+import type { CreateTurnServerOptions, RunningTurnServer } from '../../src/node/index.ts';
 import type { TurnServerEvent } from '../../src/server/index.ts';
-import { pem } from './helpers/certificate.ts';
-import { exchange, LiveClient } from './helpers/live-client.ts';
+import { exchange } from './helpers/live-client.ts';
+import { client, start as startServer } from './helpers/live-server.ts';
 
-let secure: { certificate: string; privateKey: string };
-beforeAll(async () => {
-  secure = await pem();
-});
-
-const opened: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const one of opened.splice(0).reverse()) await one.close();
-});
-
-async function start(options: Partial<CreateTurnServerOptions> = {}): Promise<RunningTurnServer> {
-  const server = await createTurnServer({
-    realm: 'example.org',
-    users: { u: 'p' },
-    allowedPeers: ['127.0.0.0/8'],
-    workers: 2,
-    listeners: (['udp', 'tcp', 'dtls'] as const).map((protocol) => ({
-      protocol,
-      address: '127.0.0.1',
-      port: 0,
-      ...secure,
-    })),
-    ...options,
-  });
-  opened.push(server);
-  return server;
-}
-
-async function client(
-  server: RunningTurnServer,
-  protocol: ListenerProtocol = 'udp',
-  options: Parameters<typeof LiveClient.open>[1] = {},
-): Promise<LiveClient> {
-  const live = await LiveClient.open(server.addresses.find((one) => one.protocol === protocol)!, options);
-  opened.push(live);
-  return live;
+function start(options: Partial<CreateTurnServerOptions> = {}): Promise<RunningTurnServer> {
+  return startServer({ workers: 2, ...options });
 }
 
 describe('several workers', () => {
