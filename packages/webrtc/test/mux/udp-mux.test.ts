@@ -191,6 +191,54 @@ describe('a shared UDP port', () => {
   );
 });
 
+describe('sockets of another kind', () => {
+  it(
+    'are told what a connection has chosen, and whether it had an answer from there',
+    story(async (sim) => {
+      const server = sim.host({ addresses: [SERVER] });
+      const client = sim.host({ addresses: [CLIENT] });
+      const claims: [string, boolean][] = [];
+      const socket = Object.assign(await server.bindUdp({ address: SERVER }), {
+        claim: ({ address }: TransportAddress, answered: boolean) => claims.push([address, answered]),
+      });
+      const mux = UdpMux.over([socket], { clock: sim.clock });
+      const w = { sim, server, client, mux };
+      const [a, toA] = await connectedPair(w, 'a');
+      expect(a.attachment?.sockets[0]?.network).toEqual({ name: '', address: SERVER, family: 'IPv4', internal: false });
+      expect(claims.length).toBeGreaterThan(0);
+      expect(new Set(claims.map(String))).toEqual(new Set([`${CLIENT},true`]));
+      await talks(w, a, toA, 'hello');
+      mux.attach('lite').sockets[0]?.prefer({ address: '203.0.113.9', family: 'IPv4', port: 1 });
+      expect(claims.at(-1)).toEqual(['203.0.113.9', false]);
+      mux.close();
+      expect(server.openSockets).toBe(0);
+    }),
+  );
+});
+
+describe('a peer whose NAT gives it another address', () => {
+  it(
+    'is heard from there, and the old one is forgotten',
+    story(async (sim) => {
+      const w = await world(sim, { families: ['IPv4'] });
+      const nat = sim.nat({ type: 'full-cone', address: '203.0.113.7' });
+      const home = sim.host({ addresses: ['192.168.1.2'], network: nat, link: { delay: 5 } });
+      const a = served(w, 'a');
+      const toA = await new Peer(sim, 'caller', { role: 'controlling' }).bind(home, '192.168.1.2');
+      introduce(a, toA);
+      await sim.run(() => a.connected && toA.connected);
+      await talks(w, a, toA, 'before');
+      const before = a.agent.selectedPair?.path.remote.port;
+      nat.reboot();
+      await sim.run(() => a.agent.selectedPair?.path.remote.port !== before);
+      await talks(w, a, toA, 'after');
+      await sim.advance(120_000);
+      expect(w.mux.tables.addresses).toBe(1);
+      await talks(w, a, toA, 'later');
+    }),
+  );
+});
+
 describe('two connections with the same remote address', () => {
   it(
     'both pass ICE, and the one that chose it last has its data, until it is gone',

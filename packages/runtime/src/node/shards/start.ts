@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 import type { WorkerOptions } from 'node:worker_threads';
 import type { TransportAddress } from '@kaon/interface/core/v1';
 import type { InterfaceAddress, UdpSocket } from '@kaon/interface/network/v1';
-import { addressFamily, canonicalAddress, isLinkLocal, isLoopback, isUnspecified } from '@kaon/wire';
 import { RuntimeError } from '../../errors.ts';
 import { nodeClock } from '../clock.ts';
 import { nodeNetwork } from '../network.ts';
@@ -15,6 +14,7 @@ import {
   startThread,
 } from './hosts.ts';
 import { Link } from './link.ts';
+import { bindPort, networksOf } from './port.ts';
 import { type DatagramRouter, MAIN, type ShardMessage, type ShardMode } from './types.ts';
 
 /** What may be set on `startShards`. */
@@ -79,8 +79,8 @@ export interface Shards {
 export async function startShards(options: StartShardsOptions): Promise<Shards> {
   const count = options.count ?? availableParallelism();
   if (!Number.isInteger(count) || count < 1) throw new RangeError(`${count} is not a number of shards`);
-  const networks = networksOf(options.addresses);
-  const { mode, sockets } = await bindPort(networks, options.port ?? 0, options.mode ?? 'auto');
+  const networks = networksOf(options.addresses, nodeNetwork);
+  const { mode, sockets } = await bindPort(networks, options.port ?? 0, options.mode ?? 'auto', nodeNetwork);
   const shards = new ShardSet(options, count, mode, networks, sockets);
   try {
     await Promise.all(Array.from({ length: count }, (_, index) => shards.replace(index)));
@@ -243,52 +243,6 @@ interface Running {
   readonly exited: Promise<void>;
   ready: boolean;
   ending: boolean;
-}
-
-function networksOf(addresses: readonly string[] | undefined): readonly InterfaceAddress[] {
-  const all = nodeNetwork.interfaces();
-  if (addresses === undefined) {
-    const global = all.filter(({ address, internal }) => !internal && !isLoopback(address) && !isLinkLocal(address));
-    return global.length > 0 ? global : all.filter(({ address }) => isLoopback(address));
-  }
-  return addresses.map((text) => {
-    const address = canonicalAddress(text);
-    const family = address === undefined ? undefined : addressFamily(address);
-    if (address === undefined || family === undefined || isUnspecified(address)) {
-      throw new RuntimeError('RUNTIME_BAD_ADDRESS', `${text} is not the numeric address of an interface.`);
-    }
-    return all.find((one) => one.address === address) ?? { name: '', address, family, internal: isLoopback(address) };
-  });
-}
-
-/** The sockets of the main thread: those that hand over, or those that keep the port until the shards have theirs. */
-async function bindPort(
-  networks: readonly InterfaceAddress[],
-  port: number,
-  mode: ShardMode | 'auto',
-): Promise<{ readonly mode: ShardMode; readonly sockets: readonly UdpSocket[] }> {
-  if (networks.length === 0) throw new RuntimeError('RUNTIME_BAD_ADDRESS', 'There is no address to listen on.');
-  if (mode !== 'auto') return { mode, sockets: await bindAll(networks, port, mode === 'reusePort') };
-  try {
-    return { mode: 'reusePort', sockets: await bindAll(networks, port, true) };
-  } catch (error) {
-    const code = error instanceof RuntimeError ? error.code : undefined;
-    if (code !== 'RUNTIME_NO_PORT_SHARING') throw error;
-    return { mode: 'handover', sockets: await bindAll(networks, port, false) };
-  }
-}
-
-async function bindAll(networks: readonly InterfaceAddress[], port: number, reusePort: boolean): Promise<UdpSocket[]> {
-  const sockets: UdpSocket[] = [];
-  try {
-    for (const { address } of networks) {
-      sockets.push(await nodeNetwork.bindUdp({ address, port: sockets[0]?.local.port ?? port, reusePort }));
-    }
-    return sockets;
-  } catch (error) {
-    for (const socket of sockets) socket.close();
-    throw error;
-  }
 }
 
 function failed(reason: string, cause?: unknown): RuntimeError {
