@@ -1,4 +1,7 @@
-/** Nonces that a server need not remember: a time, and a MAC over it and the client's address. */
+/**
+ * Nonces that a server need not remember: a time, and a MAC over it and the client's IP address. Not its port: a TURN client
+ * uses the nonce of one connection on others (RFC 6062 §4.3).
+ */
 import type { Instant, TransportAddress } from '@kaon/interface/core/v1';
 import type { Mac, RandomSource } from '@kaon/interface/crypto/v1';
 import { encodeUtf8 } from '@kaon/wire';
@@ -39,7 +42,7 @@ export class ServerNonces {
   #nonce(time: number, remote: TransportAddress, passwordAlgorithms: boolean): string {
     const stamp = time.toString(36);
     const tag = new Uint8Array(32);
-    const text = `${stamp} ${remote.address} ${remote.port}`;
+    const text = `${stamp} ${remote.address}`;
     this.#mac.sign(tag, encodeUtf8(passwordAlgorithms ? text : `${text} short`));
     let digits = '';
     if (!passwordAlgorithms) {

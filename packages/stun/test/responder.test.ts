@@ -245,7 +245,7 @@ describe('long-term credentials (RFC 8489 §9.2.4)', () => {
 
   it('a nonce of somebody else, or of nobody, is stale', () => {
     const { nonce, try_ } = challenged();
-    const elsewhere = { ...TO_CLIENT, remote: { ...CLIENT, port: 1 } };
+    const elsewhere = { ...TO_CLIENT, remote: { ...CLIENT, address: '203.0.113.77' } };
     expect(codeOf(try_([user, realm, nonce], { integrity: md5 }, 1, elsewhere).message)).toBe(438);
     for (const text of ['', 'x', 'obMatJos2gAAA0-', `${nonce.nonce}0`]) {
       expect(codeOf(try_([user, realm, { type: 'nonce', nonce: text }], { integrity: md5 }).message)).toBe(438);

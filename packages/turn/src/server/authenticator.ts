@@ -37,12 +37,15 @@ export type Verdict =
 
 /** Judges requests. Keeps nothing; the cheapest tests come first. */
 export class Authenticator {
+  /** Of time-limited credentials, newest first. */
+  secrets: readonly string[];
   readonly #settings: Settings;
   readonly #nonces: ServerNonces;
 
   constructor(settings: Settings, nonces: ServerNonces) {
     this.#settings = settings;
     this.#nonces = nonces;
+    this.secrets = settings.secrets;
   }
 
   /** `known` is the allocation that the request is about; its key is tried first. */
@@ -122,7 +125,8 @@ export class Authenticator {
     algorithm: 'MD5' | 'SHA-256',
     now: Instant,
   ): Verdict | undefined {
-    const { secrets, crypto, wallClock } = this.#settings;
+    const { secrets } = this;
+    const { crypto, wallClock } = this.#settings;
     const name = secrets.length === 0 ? undefined : timeLimitedUser(username);
     if (name === undefined || name.expiry <= wallClock(now)) return undefined;
     for (const secret of secrets) {

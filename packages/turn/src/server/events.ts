@@ -111,8 +111,8 @@ export interface DeallocatedEvent {
   readonly traffic: AllocationTraffic;
 }
 
-/** Why an allocation ended: by the client, by time, with the client's connection, by `deallocate`, or with the server. */
-export type DeallocationReason = 'client' | 'expired' | 'disconnected' | 'operator' | 'closed';
+/** Why an allocation ended: by the client, by time, with the client's connection, with its relay socket, by `deallocate`, with the server. */
+export type DeallocationReason = 'client' | 'expired' | 'disconnected' | 'relay-lost' | 'operator' | 'closed';
 
 /** What an allocation carried. Bytes are payload. */
 export interface AllocationTraffic {

@@ -16,6 +16,7 @@ import {
   verifyFingerprint,
 } from '@kaon/stun';
 import { isMalformed } from '@kaon/wire';
+import { TurnError } from '../errors.ts';
 import type { Allocation } from './allocation.ts';
 import { Authenticator, type Verdict } from './authenticator.ts';
 import type { ClientEntry } from './clients.ts';
@@ -57,6 +58,7 @@ export interface AllocationInfo {
  * what does not fit is dropped and counted. What waits is bounded: poll when `queued` has reached some dozens.
  */
 export class TurnServer implements DatagramCore<TurnServerEvent> {
+  readonly #options: TurnServerOptions;
   readonly #state: ServerState;
   readonly #authenticator: Authenticator;
   readonly #data: DataPath;
@@ -69,6 +71,7 @@ export class TurnServer implements DatagramCore<TurnServerEvent> {
   /** Throws `TurnError` (`TURN_INVALID_ARGUMENT`) on options that make no sense. */
   constructor(options: TurnServerOptions) {
     const settings = settingsOf(options);
+    this.#options = options;
     this.#state = new ServerState(settings);
     this.#authenticator = new Authenticator(settings, this.#state.nonces);
     this.#data = new DataPath(this.#state);
@@ -158,6 +161,22 @@ export class TurnServer implements DatagramCore<TurnServerEvent> {
   /** Answers `bind-relay`: there is no such port. The client gets 508. */
   relayFailed(request: number, now: Instant): void {
     if (!this.#isClosed) this.#allocator.relayFailed(request, this.#advance(now));
+  }
+
+  /** A relay socket died by itself; its allocation goes with it. `release-relay` follows as for any other. */
+  relayLost(local: TransportAddress, protocol: 'udp' | 'tcp', now: Instant): void {
+    if (this.#isClosed) return;
+    this.#advance(now);
+    const relay = this.#state.relays.find(local, protocol);
+    if (relay !== undefined) this.#state.remove(relay.allocation, 'relay-lost');
+  }
+
+  /** Takes other secrets for time-limited credentials from now on; as the option `secrets`. Allocations live on. */
+  setSecrets(secrets: readonly string[]): void {
+    if (secrets.length > 0 && this.#options.wallClock === undefined) {
+      throw new TurnError('TURN_INVALID_ARGUMENT', 'credentials that expire need wallClock');
+    }
+    this.#authenticator.secrets = [...secrets];
   }
 
   /** Answers `authenticate`; undefined: there is no such user. */

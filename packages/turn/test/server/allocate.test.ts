@@ -326,6 +326,19 @@ describe('the life of an allocation', () => {
     expect(new Client(bench, { port: 4 }).allocate()).toBeUndefined();
   });
 
+  it('ends with its relay socket', () => {
+    const bench = new Bench();
+    const client = new Client(bench);
+    const relayed = client.allocated();
+    bench.server.relayLost({ ...relayed, port: 1 }, 'udp', bench.now);
+    bench.server.relayLost(relayed, 'tcp', bench.now);
+    expect(bench.server.metrics.allocations).toBe(1);
+    bench.server.relayLost(relayed, 'udp', bench.now);
+    bench.run();
+    expect(bench.has('deallocated')).toMatchObject({ reason: 'relay-lost' });
+    expect(codeOf(client.refresh())).toBe(437);
+  });
+
   it('begins no more while the server drains; what lives lives on', () => {
     const bench = new Bench();
     const client = new Client(bench);

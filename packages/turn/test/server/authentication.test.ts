@@ -99,7 +99,9 @@ describe('long-term credentials', () => {
     expect(codeOf(stale)).toBe(438);
     expect(client.authentication.handleChallenge(stale)).toBe(true);
     expect(codeOf(client.once(METHOD.Refresh))).toBe(0);
-    // The nonce of one address is none for another.
+    // Connections of one client share a nonce (RFC 6062); that of one address is none for another.
+    client.path = clientPath('192.0.2.1', 5001);
+    expect(codeOf(client.once(METHOD.Allocate, [UDP]))).toBe(0);
     client.path = clientPath('192.0.2.77', 5000);
     expect(codeOf(client.once(METHOD.Allocate, [UDP]))).toBe(438);
   });
@@ -207,6 +209,19 @@ describe('time-limited credentials', () => {
     expect(codeOf(new Client(bench, { username, password: credential, port: 8000 }).allocate())).toBe(401);
     const longer = username.replace(/^[0-9]+/, (digits) => `${Number(digits) + 600}`);
     expect(codeOf(new Client(bench, { username: longer, password: credential, port: 8001 }).allocate())).toBe(401);
+  });
+
+  it('can be rotated while the server runs', () => {
+    const bench = new Bench({ secrets: ['old'], wallClock, authenticate: undefined });
+    const allocate = (secret: string, port: number): number | undefined => {
+      const { username, credential } = timeLimitedCredentials(secret, 'alice', 60, wallClock(bench.now));
+      return codeOf(new Client(bench, { username, password: credential, port }).allocate());
+    };
+    expect([allocate('old', 1), allocate('new', 2)]).toEqual([0, 401]);
+    bench.server.setSecrets(['new']);
+    expect([allocate('old', 3), allocate('new', 4)]).toEqual([401, 0]);
+    const error = expect.objectContaining({ code: 'TURN_INVALID_ARGUMENT' });
+    expect(() => new Bench().server.setSecrets(['s'])).toThrow(error);
   });
 
   it('count for the user in the name, whatever the time in it', () => {

@@ -204,12 +204,15 @@ describe('channels', () => {
     expect(codeOf(client.bind(0x4000, { ...PEER, port: 1 }))).toBe(400);
     expect(codeOf(client.bind(0x4001, PEER))).toBe(400);
     expect(codeOf(client.bind(0x4001, { ...PEER, port: 1 }))).toBe(0);
-    for (const number of [0, 0x3fff, 0x5000, 0x7fff, 0xffff]) expect(codeOf(client.bind(number, PEER))).toBe(400);
+    for (const number of [0, 0x3fff, 0x8000, 0xffff]) expect(codeOf(client.bind(number, PEER))).toBe(400);
     expect(codeOf(client.request(METHOD.ChannelBind, [{ type: 'channel-number', channel: 0x4002 }]))).toBe(400);
     expect(codeOf(client.request(METHOD.ChannelBind, [{ type: 'xor-peer-address', address: PEER }]))).toBe(400);
     expect(codeOf(client.bind(0x4002, { ...PEER, port: 0 }))).toBe(403);
     expect(bench.server.metrics).toMatchObject({ channels: 2, permissions: 1 });
     expect(bench.events.filter(({ type }) => type === 'channel')).toHaveLength(2);
+    // Clients of RFC 5766 go up to here.
+    expect(codeOf(client.bind(0x7fff, { ...PEER, port: 2 }))).toBe(0);
+    expect(client.sendChannel(0x7fff, HELLO)).toHaveLength(1);
   });
 
   it('are so many and no more, and free again after ten minutes', () => {

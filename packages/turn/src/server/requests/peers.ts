@@ -11,6 +11,9 @@ export const PERMISSION_LIFETIME = 300_000;
 /** How long a channel binding lasts (RFC 8656 §12). */
 export const CHANNEL_LIFETIME = 600_000;
 
+/** RFC 8656 §12 ends at 0x4fff; clients of RFC 5766 use all up to here, and on this side nothing else needs these first bytes. */
+const MAX_CHANNEL = 0x7fff;
+
 /** RFC 8656 §10.2: all of the peers, or none. */
 export function createPermission(state: ServerState, request: UserRequest, allocation: Allocation, now: Instant): void {
   const peers: TransportAddress[] = [];
@@ -43,7 +46,7 @@ export function channelBind(state: ServerState, request: UserRequest, allocation
   const number = attribute(request.message, 'channel-number')?.channel;
   const peer = attribute(request.message, 'xor-peer-address')?.address;
   const refuse = (code: number): void => state.replies.refuse(request, code, now);
-  if (number === undefined || peer === undefined || number < 0x4000 || number > 0x4fff) {
+  if (number === undefined || peer === undefined || number < 0x4000 || number > MAX_CHANNEL) {
     refuse(ERROR.BadRequest);
     return;
   }
