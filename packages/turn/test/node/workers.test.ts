@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import type { CreateTurnServerOptions, RunningTurnServer } from '../../src/node/index.ts';
 import type { TurnServerEvent } from '../../src/server/index.ts';
@@ -87,6 +89,18 @@ describe('several workers', () => {
     for (const live of clients) await live.end();
     await drained;
     expect(await server.ended).toBeUndefined();
+  });
+
+  it('end all when one dies, and say why', async () => {
+    const threads: Worker[] = [];
+    const collect = (thread: Worker): unknown => threads.push(thread);
+    process.on('worker', collect);
+    const server = await start().finally(() => process.off('worker', collect));
+    expect(threads.length).toBe(2);
+    const exits = threads.map((thread) => once(thread, 'exit'));
+    await threads[1]!.terminate();
+    expect(await server.ended).toMatchObject({ message: 'A worker has ended.' });
+    await Promise.all(exits);
   });
 
   it('that cannot open a port end, and the start rejects with the reason', async () => {

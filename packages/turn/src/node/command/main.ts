@@ -53,7 +53,8 @@ async function serve(settings: CommandSettings, again: () => CommandSettings): P
   try {
     if (pidfile !== undefined) writeFileSync(pidfile, `${process.pid}\n`);
     say('ready\n');
-    return (await server.ended) === undefined ? ENDED : FAILED;
+    const reason = await server.ended;
+    return reason === undefined ? ENDED : complain(reason, FAILED);
   } finally {
     signals.release();
     await server.close();
