@@ -1,11 +1,12 @@
 import { checkUsername, UfragRouter, UnknownRequests, type UnknownRequestsOptions } from '@kaon/ice/mux';
-import type { EcnCodepoint, TransportAddress } from '@kaon/interface/core/v1';
+import type { TransportAddress } from '@kaon/interface/core/v1';
 import type { ByteStream, Clock, ClockTimer, InterfaceAddress, StreamListener } from '@kaon/interface/network/v1';
 import { isStun } from '@kaon/stun';
 import { FramedStream } from '../tcp/framed-stream.ts';
 import { MuxError } from './errors.ts';
 import { type Bound, bindAll, type ListenAddresses, platformOf } from './listen.ts';
-import type { AttachableMux, MuxAttachment, MuxedSocket } from './types.ts';
+import { type TcpLink, type TcpPort, TcpSlice } from './tcp-slice.ts';
+import type { AttachableMux, MuxAttachment } from './types.ts';
 import { type UnknownEvent, unknownEvent } from './unknown-event.ts';
 
 /** What may be set on `TcpMux.listen`. */
@@ -42,15 +43,15 @@ export class TcpMux implements AttachableMux {
   onerror: ((error: Error, address: TransportAddress) => void) | undefined = undefined;
   readonly #clock: Clock;
   readonly #options: TcpMuxListenOptions;
-  readonly #unknown: UnknownRequests<Link>;
+  readonly #unknown: UnknownRequests<TcpLink>;
   /** Fragments only: streams need no routing by address. */
   readonly #router: UfragRouter<Attachment>;
   readonly #attachments = new Set<Attachment>();
   /** In the order in which they came. */
-  readonly #pending = new Set<Link>();
+  readonly #pending = new Set<TcpLink>();
   readonly #timer: ClockTimer;
   readonly #timeout: number;
-  #ports: readonly Port[] = [];
+  #ports: readonly TcpPort[] = [];
 
   private constructor(bound: readonly Bound<StreamListener>[], options: TcpMuxListenOptions) {
     this.#options = options;
@@ -96,7 +97,7 @@ export class TcpMux implements AttachableMux {
     onPathFailed?: (local: TransportAddress, remote: TransportAddress) => void,
   ): MuxAttachment {
     const attachment: Attachment = new Attachment({
-      sockets: this.#ports.map((port) => new Slice(port, this.#clock, this.#options.maxStreamsPerConnection ?? 16)),
+      sockets: this.#ports.map((port) => new TcpSlice(port, this.#clock, this.#options.maxStreamsPerConnection ?? 16)),
       name: (fragment) => this.#name(attachment, fragment),
       onGone: () => {
         this.#router.remove(attachment);
@@ -122,8 +123,8 @@ export class TcpMux implements AttachableMux {
     for (const attachment of [...this.#attachments]) for (const slice of attachment.sockets) slice.fail(error);
   }
 
-  #open(listener: StreamListener, network: InterfaceAddress): Port {
-    const port: Port = { listener, network, slices: new Set() };
+  #open(listener: StreamListener, network: InterfaceAddress): TcpPort {
+    const port: TcpPort = { listener, network, slices: new Set() };
     listener.onStream = (stream) => this.#accept(port, stream);
     listener.onError = (error) => {
       // Streams that were taken live on, and so do the connections that have them.
@@ -134,10 +135,10 @@ export class TcpMux implements AttachableMux {
     return port;
   }
 
-  #accept(port: Port, stream: ByteStream): void {
+  #accept(port: TcpPort, stream: ByteStream): void {
     this.#makeRoom(stream.remote.address);
     const { address, family, port: number } = stream.remote;
-    const link: Link = {
+    const link: TcpLink = {
       port,
       remote: { address, family, port: number },
       until: this.#clock.now() + this.#timeout,
@@ -158,7 +159,7 @@ export class TcpMux implements AttachableMux {
 
   #makeRoom(address: string): void {
     const { maxPendingStreams = 256 } = this.#options;
-    let oldest: Link | undefined;
+    let oldest: TcpLink | undefined;
     let count = 0;
     for (const link of this.#pending) {
       if (link.remote.address !== address) continue;
@@ -169,7 +170,7 @@ export class TcpMux implements AttachableMux {
     else if (this.#pending.size >= maxPendingStreams) for (const first of this.#pending) if (this.#drop(first)) break;
   }
 
-  #datagram(link: Link, bytes: Uint8Array): void {
+  #datagram(link: TcpLink, bytes: Uint8Array): void {
     if (link.closed) return;
     if (link.slice !== undefined) link.slice.onDatagram?.(bytes, link.remote, 0);
     else if (!link.named) this.#first(link, bytes);
@@ -177,7 +178,7 @@ export class TcpMux implements AttachableMux {
   }
 
   /** The frame that says whose the stream is. */
-  #first(link: Link, bytes: Uint8Array): void {
+  #first(link: TcpLink, bytes: Uint8Array): void {
     const username = isStun(bytes) ? checkUsername(bytes) : undefined;
     const attachment = username && this.#router.get(username.local);
     if (username === undefined) this.#drop(link);
@@ -190,7 +191,7 @@ export class TcpMux implements AttachableMux {
     }
   }
 
-  #adopt(link: Link, attachment: Attachment): boolean {
+  #adopt(link: TcpLink, attachment: Attachment): boolean {
     const slice = attachment.sockets.find(({ port }) => port === link.port);
     if (slice?.adopt(link)) return true;
     this.#drop(link);
@@ -222,7 +223,7 @@ export class TcpMux implements AttachableMux {
   }
 
   /** Always true. */
-  #drop(link: Link): true {
+  #drop(link: TcpLink): true {
     this.#pending.delete(link);
     if (link.closed) return true;
     link.closed = true;
@@ -232,37 +233,16 @@ export class TcpMux implements AttachableMux {
   }
 }
 
-interface Port {
-  readonly listener: StreamListener;
-  readonly network: InterfaceAddress;
-  readonly slices: Set<Slice>;
-}
-
-/** One stream. */
-interface Link {
-  readonly port: Port;
-  readonly remote: TransportAddress;
-  /** When it is closed unless it is proven. */
-  readonly until: number;
-  framed: FramedStream;
-  /** Its first frame has been read. */
-  named: boolean;
-  /** Its connection has accepted a check on it. */
-  proven: boolean;
-  closed: boolean;
-  slice: Slice | undefined;
-}
-
 interface AttachmentInit {
-  readonly sockets: readonly Slice[];
+  readonly sockets: readonly TcpSlice[];
   readonly name: (fragment: string) => void;
   readonly onGone: () => void;
   readonly onPathFailed: ((local: TransportAddress, remote: TransportAddress) => void) | undefined;
-  readonly onSettled: (link: Link) => void;
+  readonly onSettled: (link: TcpLink) => void;
 }
 
 class Attachment implements MuxAttachment {
-  readonly sockets: readonly Slice[];
+  readonly sockets: readonly TcpSlice[];
   readonly #name: (fragment: string) => void;
   #open: number;
 
@@ -283,142 +263,5 @@ class Attachment implements MuxAttachment {
 
   release(): void {
     for (const socket of this.sockets) socket.close();
-  }
-}
-
-/** One connection's streams to one address of the port. */
-class Slice implements MuxedSocket {
-  readonly interface = 'kaon:udp-socket/1';
-  readonly protocol = 'tcp';
-  readonly port: Port;
-  onError: ((error: Error) => void) | undefined = undefined;
-  /** For its attachment. */
-  onGone: (() => void) | undefined = undefined;
-  onPathFailed: ((remote: TransportAddress) => void) | undefined = undefined;
-  onSettled: ((link: Link) => void) | undefined = undefined;
-  readonly #clock: Clock;
-  readonly #max: number;
-  readonly #links: Link[] = [];
-  #last: Link | undefined = undefined;
-  #onDatagram: ((bytes: Uint8Array, remote: TransportAddress, ecn: EcnCodepoint) => void) | undefined = undefined;
-  #waiting: { readonly link: Link; readonly bytes: Uint8Array }[] = [];
-  #closed = false;
-
-  constructor(port: Port, clock: Clock, max: number) {
-    this.port = port;
-    this.#clock = clock;
-    this.#max = max;
-    port.slices.add(this);
-  }
-
-  get local(): TransportAddress {
-    return this.port.listener.local;
-  }
-
-  get network(): InterfaceAddress {
-    return this.port.network;
-  }
-
-  get streams(): number {
-    return this.#links.length;
-  }
-
-  get onDatagram(): ((bytes: Uint8Array, remote: TransportAddress, ecn: EcnCodepoint) => void) | undefined {
-    return this.#onDatagram;
-  }
-
-  set onDatagram(listener: ((bytes: Uint8Array, remote: TransportAddress, ecn: EcnCodepoint) => void) | undefined) {
-    this.#onDatagram = listener;
-    if (listener !== undefined && this.#waiting.length > 0) this.#clock.defer(() => this.#replayAll());
-  }
-
-  send(buffer: Uint8Array, start: number, end: number, remote: TransportAddress): boolean {
-    const link = this.#linkTo(remote);
-    if (link === undefined) return false;
-    // A success response says that the agent has authenticated a request on this stream.
-    if (!link.proven && buffer[start] === 1 && buffer[start + 1] === 1) {
-      link.proven = true;
-      this.onSettled?.(link);
-    }
-    return link.framed.send(buffer, start, end);
-  }
-
-  prefer(remote: TransportAddress): void {
-    const link = this.#linkTo(remote);
-    if (link === undefined) return;
-    link.proven = true;
-    this.onSettled?.(link);
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#onDatagram = undefined;
-    this.onError = undefined;
-    this.onPathFailed = undefined;
-    this.#waiting = [];
-    this.port.slices.delete(this);
-    for (const link of [...this.#links]) this.#end(link);
-    this.onGone?.();
-  }
-
-  fail(error: Error): void {
-    const { onError } = this;
-    if (this.#closed) return;
-    this.close();
-    onError?.(error);
-  }
-
-  /** False: it has as many as it may have, and all of them have been of use. */
-  adopt(link: Link): boolean {
-    if (this.#closed) return false;
-    if (this.#links.length >= this.#max) {
-      const stranger = this.#links.find(({ proven }) => !proven);
-      if (stranger === undefined) return false;
-      this.#end(stranger);
-    }
-    link.slice = this;
-    this.#links.push(link);
-    return true;
-  }
-
-  /** The first frame of a stream that was here before the connection; it comes once there is someone to take it. */
-  replay(link: Link, bytes: Uint8Array): void {
-    this.#waiting.push({ link, bytes });
-    if (this.#onDatagram !== undefined) this.#clock.defer(() => this.#replayAll());
-  }
-
-  /** The stream has ended. */
-  lost(link: Link): void {
-    this.#forget(link);
-    this.onPathFailed?.(link.remote);
-  }
-
-  #end(link: Link): void {
-    link.closed = true;
-    link.framed.close();
-    this.onSettled?.(link);
-    this.#forget(link);
-    this.onPathFailed?.(link.remote);
-  }
-
-  #forget(link: Link): void {
-    const index = this.#links.indexOf(link);
-    if (index >= 0) this.#links.splice(index, 1);
-    if (this.#last === link) this.#last = undefined;
-    link.slice = undefined;
-  }
-
-  #linkTo({ address, port }: TransportAddress): Link | undefined {
-    const last = this.#last;
-    if (last !== undefined && last.remote.port === port && last.remote.address === address) return last;
-    this.#last = this.#links.find(({ remote }) => remote.port === port && remote.address === address);
-    return this.#last;
-  }
-
-  #replayAll(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const { link, bytes } of waiting) if (!link.closed) this.#onDatagram?.(bytes, link.remote, 0);
   }
 }
