@@ -472,7 +472,11 @@ export class Connectivity {
     const { checklist } = this.#generation;
     for (const pair of this.#recovery.takeRetries(now)) if (pair.state === 'failed') checklist.trigger(pair);
     const current = this.#current;
-    if (current === undefined || this.#context.options.lite) return;
+    if (this.#failure !== undefined || this.#context.options.lite) return;
+    if (current === undefined) {
+      if (this.lost && this.#recovery.takeRescue(now)) this.#rescue(now);
+      return;
+    }
     const suspect = this.consent.suspect(now);
     const backup = this.#recovery.takeBackup(checklist, current, now);
     const { contender } = this.#recovery;
@@ -480,10 +484,19 @@ export class Connectivity {
       this.#recovery.contender = undefined;
       if (contender.valid) this.#select(contender, now);
     } else if (suspect) {
-      if (this.#recovery.rescue(this.consent.unansweredSince)) checklist.recheck(current);
+      if (this.#recovery.takeRescue(now)) this.#rescue(now, current);
     } else if (backup?.state === 'succeeded') {
       this.checks.start(backup, this.#generation, false, now);
     }
+  }
+
+  /** Looks for another way among all pairs, those of candidates that came late as well. */
+  #rescue(now: Instant, current?: CandidatePair): void {
+    const { checklist } = this.#generation;
+    this.#pairing.pairAll(this.#generation);
+    const open = checklist.pairs.filter(({ state }) => state === 'in-progress');
+    for (const pair of open.slice(0, this.#context.options.burst)) this.checks.resend(pair, now);
+    checklist.recheck(current);
   }
 
   #abandon(pair: CandidatePair): void {
@@ -509,6 +522,7 @@ export class Connectivity {
     // What was valid long ago has to show that it still is.
     for (const pair of checklist.pairs) if (pair.valid) pair.fail();
     checklist.reopen();
+    this.#rescue(now);
   }
 
   #consentExpired(now: Instant): void {

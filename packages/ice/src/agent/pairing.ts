@@ -3,7 +3,7 @@ import type { Candidate } from '../candidate.ts';
 import type { Context } from './context.ts';
 import type { Generation } from './generation.ts';
 import type { LocalCandidate } from './local-candidates.ts';
-import type { CandidatePair } from './pair.ts';
+import { type CandidatePair, remoteOnLink } from './pair.ts';
 import { COUNTERPART, type Refusal, type RemoteCandidate } from './remote-candidates.ts';
 import type { AcceptedCheck } from './responder.ts';
 
@@ -47,6 +47,18 @@ export class Pairing {
       counters.ignoredCandidates--;
       counters.ignoredTcpCandidates--;
       this.addRemote(candidate, generation);
+    }
+  }
+
+  /** Candidates that came too late to be checked are paired after all. */
+  pairAll(generation: Generation): void {
+    const { checklist, remotes } = generation;
+    for (const local of this.#context.locals.all) {
+      const { protocol, base } = local;
+      for (const remote of remotes.all) {
+        const path = { protocol, local: base, remote: remoteOnLink(base, remote.address) };
+        if (checklist.find(path) === undefined) this.#pair(local, remote, generation);
+      }
     }
   }
 

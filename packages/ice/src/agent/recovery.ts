@@ -18,7 +18,7 @@ export class Recovery {
   /** The peer has to open the next connection. */
   #awaited = false;
   #backupAt: Instant = Number.POSITIVE_INFINITY;
-  #rescuedSince: Instant = Number.POSITIVE_INFINITY;
+  #rescueAt: Instant = Number.NEGATIVE_INFINITY;
   #doubtedAt: Instant = Number.NEGATIVE_INFINITY;
   #retries: { readonly pair: CandidatePair; readonly at: Instant }[] = [];
 
@@ -36,7 +36,7 @@ export class Recovery {
     this.#lostAt = undefined;
     this.#awaited = false;
     this.#backupAt = Number.POSITIVE_INFINITY;
-    this.#rescuedSince = Number.POSITIVE_INFINITY;
+    this.#rescueAt = Number.NEGATIVE_INFINITY;
     this.#retries = [];
   }
 
@@ -46,7 +46,7 @@ export class Recovery {
     this.#awaited = false;
     this.#selectedAt = now;
     this.#backupAt = this.#options.lite ? Number.POSITIVE_INFINITY : now + this.#options.backupInterval;
-    this.#rescuedSince = Number.POSITIVE_INFINITY;
+    this.#rescueAt = Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -58,6 +58,7 @@ export class Recovery {
     this.#lostAt = now;
     this.#graceEnds = suspect ? now : now + this.#options.disconnectedTimeout;
     this.#awaited = awaited;
+    this.#rescueAt = now + RESCUE_PAUSE;
     this.#backupAt = Number.POSITIVE_INFINITY;
   }
 
@@ -77,10 +78,10 @@ export class Recovery {
     return now >= this.#selectedAt + RENOMINATION_PAUSE;
   }
 
-  /** Whether all pairs should be checked because the selected one does not answer: once for each silence. */
-  rescue(unansweredSince: Instant): boolean {
-    if (this.#rescuedSince === unansweredSince) return false;
-    this.#rescuedSince = unansweredSince;
+  /** Whether it is time to check all pairs, because the selected one is gone or does not answer: now and then. */
+  takeRescue(now: Instant): boolean {
+    if (now < this.#rescueAt) return false;
+    this.#rescueAt = now + RESCUE_PAUSE;
     return true;
   }
 
@@ -134,7 +135,7 @@ export class Recovery {
   }
 
   pollTimeout(now: Instant): Instant {
-    let next = this.#backupAt;
+    let next = Math.min(this.#backupAt, ahead(this.#rescueAt, now));
     for (const { at } of this.#retries) next = Math.min(next, at);
     if (this.#options.renomination) next = Math.min(next, ahead(this.#selectedAt + RENOMINATION_PAUSE, now));
     if (this.#lostAt === undefined) return next;
@@ -154,6 +155,8 @@ function apart({ path: a }: CandidatePair, { path: b }: CandidatePair): number {
 /** Less than this before consent ends there is no time to have it renewed. */
 const TIME_TO_ASK = 2500;
 const RENOMINATION_PAUSE = 1000;
+/** Retransmissions become rare; on a network that just came back the next one should not be waited for. */
+const RESCUE_PAUSE = 5000;
 const DOUBT_PAUSE = 1000;
 const FIRST_RETRY = 500;
 const MAX_OPENS = 4;
