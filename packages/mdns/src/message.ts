@@ -79,28 +79,33 @@ export function encodeQuery(name: string, type: AddressType): Uint8Array {
 
 /** What goes into an answer. */
 export interface ResponseOptions {
+  /** What was asked for. */
   readonly records: readonly MdnsRecord[];
-  /** Names that have no other addresses than those in `records`, and the one type of address that they have (RFC 6762 §6.1). */
+  /** Addresses of names that were asked for another type (RFC 6762 §6.2). */
+  readonly besides?: readonly MdnsRecord[];
+  /** Names that have no other addresses than these, and the one type of address that they have (RFC 6762 §6.1). */
   readonly complete?: readonly { readonly name: string; readonly type: AddressType; readonly ttl: number }[];
   /** The question of an asker from another port, repeated to it with its id (RFC 6762 §6.7). */
   readonly asked?: { readonly id: number; readonly questions: readonly MdnsQuestion[] };
 }
 
 /** An answer. */
-export function encodeResponse({ records, complete = [], asked }: ResponseOptions): Uint8Array {
+export function encodeResponse({ records, besides = [], complete = [], asked }: ResponseOptions): Uint8Array {
   const flush = asked === undefined;
-  const answers = records.map(({ name, type, address, ttl }) => ({ name, type, ttl, flush, data: address }));
+  const written = ({ name, type, address, ttl }: MdnsRecord) => ({ name, type, ttl, flush, data: address });
   const negative = complete.map(({ name, type, ttl }) => {
     const data = { nextDomain: name, rrtypes: [type] };
     return { name, type: 'NSEC', ttl, flush, data };
   });
+  // That there is no such address is an answer where there is none else.
+  const isAnswered = (name: string): boolean => records.some((record) => record.name === name);
   return copied({
     id: asked?.id ?? 0,
     type: 'response',
     flags: dnsPacket.AUTHORITATIVE_ANSWER,
     questions: (asked?.questions ?? []).map(({ name, type }) => ({ name, type, class: 'IN' })),
-    answers: answers.length > 0 ? answers : negative,
-    additionals: answers.length > 0 ? negative : [],
+    answers: [...records.map(written), ...negative.filter(({ name }) => !isAnswered(name))],
+    additionals: [...besides.map(written), ...negative.filter(({ name }) => isAnswered(name))],
   });
 }
 

@@ -133,6 +133,13 @@ describe('encodeResponse', () => {
     expect(read(alone).records).toEqual([]);
   });
 
+  it('says an address besides, with that as the answer', () => {
+    const complete = [{ name: NAME, type: 'A', ttl: 120 }] as const;
+    const bytes = encodeResponse({ records: [], besides: [record], complete });
+    expect([bytes[7], bytes[11]]).toEqual([1, 1]);
+    expect(read(bytes).records).toEqual([record]);
+  });
+
   it('repeats the question to an asker from another port, without cache-flush', () => {
     const questions = [{ name: NAME, type: 'A', unicast: false }];
     const bytes = encodeResponse({ records: [record], asked: { id: 4711, questions } });

@@ -43,6 +43,7 @@ export class Responder {
       type,
       address: canonical,
       saidAt: new WeakMap(),
+      deniedAt: new WeakMap(),
       announceAt: now + 1000,
     };
     this.#names.set(name, registration);
@@ -84,7 +85,10 @@ export class Responder {
     if (remote.port !== MDNS_PORT) this.#answerAlone(wanted, link, remote, now, { id: query.id, questions: asked });
     else if (asked.every(({ unicast }) => unicast) && this.#saidLately(wanted, link, now)) {
       this.#answerAlone(wanted, link, remote, now);
-    } else this.#answerAll(wanted, link, now, query.probe ? PROBE_INTERVAL : INTERVAL);
+    } else if (!this.#answerAll(wanted, link, now, query.probe ? PROBE_INTERVAL : INTERVAL)) {
+      // All have heard it, but this one may have begun to listen only now.
+      this.#answerAlone(wanted, link, remote, now);
+    }
   }
 
   /** What others say of our names: objected to, at most once a second on a link. */
@@ -118,13 +122,16 @@ export class Responder {
     for (const link of this.#homes(registration)) this.#answerAll(new Map([[registration, true]]), link, now, INTERVAL);
   }
 
-  #answerAll(wanted: Wanted, link: MdnsLink, now: Instant, interval: number): void {
-    // RFC 6762 §6: a record is not said again within a second on the same link, whoever asks; all have heard it.
-    const fresh = new Map(
-      [...wanted].filter(([{ saidAt }]) => now - (saidAt.get(link) ?? Number.NEGATIVE_INFINITY) >= interval),
-    );
-    if (fresh.size === 0 || !this.#outbox.push(this.#response(fresh, this.#options.ttl), groupPath(link))) return;
-    for (const registration of fresh.keys()) registration.saidAt.set(link, now);
+  /** False: it has been said to all just now. */
+  #answerAll(wanted: Wanted, link: MdnsLink, now: Instant, interval: number): boolean {
+    // RFC 6762 §6: a record is not said again within a second on the same link, whoever asks.
+    const lastOf = (registration: Registration, positive: boolean): Instant =>
+      (positive ? registration.saidAt : registration.deniedAt).get(link) ?? Number.NEGATIVE_INFINITY;
+    const fresh = new Map([...wanted].filter(([each, positive]) => now - lastOf(each, positive) >= interval));
+    if (fresh.size === 0) return false;
+    if (!this.#outbox.push(this.#response(fresh, this.#options.ttl), groupPath(link))) return true;
+    for (const [{ saidAt, deniedAt }, positive] of fresh) (positive ? saidAt : deniedAt).set(link, now);
+    return true;
   }
 
   #answerAlone(wanted: Wanted, link: MdnsLink, remote: TransportAddress, now: Instant, asked?: Asked): void {
@@ -139,12 +146,12 @@ export class Responder {
   }
 
   #response(wanted: Wanted, ttl: number, asked?: Asked): Uint8Array {
-    const positive = [...wanted].filter(([, positive]) => positive).map(([registration]) => registration);
-    return encodeResponse({
-      records: positive.map((registration) => ({ ...this.#record(registration), ttl })),
-      complete: [...wanted.keys()].map(({ name, type }) => ({ name, type, ttl })),
-      ...(asked === undefined ? {} : { asked }),
-    });
+    const [records, besides]: [MdnsRecord[], MdnsRecord[]] = [[], []];
+    for (const [registration, positive] of wanted) {
+      (positive ? records : besides).push({ ...this.#record(registration), ttl });
+    }
+    const complete = [...wanted.keys()].map(({ name, type }) => ({ name, type, ttl }));
+    return encodeResponse({ records, besides, complete, ...(asked === undefined ? {} : { asked }) });
   }
 
   #record({ name, type, address }: Registration): MdnsRecord {
@@ -178,6 +185,8 @@ interface Registration {
   readonly address: string;
   /** When it was last said to all on a link. */
   readonly saidAt: WeakMap<MdnsLink, Instant>;
+  /** When it was last said to all on a link that there is no address of the other type. */
+  readonly deniedAt: WeakMap<MdnsLink, Instant>;
   /** When it is announced again. */
   announceAt: Instant;
 }
