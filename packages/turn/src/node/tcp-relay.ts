@@ -51,6 +51,11 @@ export class TcpRelay {
       throw new Error('The server was closed.');
     }
     this.#listeners.set(formatAddress(listener.local), listener);
+    listener.onError = () => {
+      this.release(listener.local);
+      core.relayLost(listener.local, 'tcp', clock.now());
+      pump.wake();
+    };
     listener.onStream = (stream) => {
       const connection = core.peerArrived(listener.local, stream.remote, clock.now());
       pump.wake();

@@ -50,8 +50,6 @@ export class ThreadServer implements Part {
   /** Connections that hold an allocation, by its number. */
   readonly #holders = new Map<number, ClientConnection>();
   #users: ReadonlyMap<string, string>;
-  /** The core reads this very list for each request. */
-  readonly #secrets: string[];
   #closed = false;
   #drained: (() => void) | undefined = undefined;
 
@@ -62,11 +60,7 @@ export class ThreadServer implements Part {
     this.#users = new Map(Object.entries(settings.users ?? {}));
     const authenticate =
       context.authenticate === undefined ? (username: string) => this.#userOf(username) : ('event' as const);
-    this.#secrets = [...(settings.secrets ?? [])];
-    const options = coreOptions(
-      { ...settings, secrets: this.#secrets },
-      { network, clock, crypto, authenticate, permit: context.permit },
-    );
+    const options = coreOptions(settings, { network, clock, crypto, authenticate, permit: context.permit });
     this.#core = new TurnServer(options);
     this.#connections = new ConnectionTable({
       total: settings.maxConnections ?? 10_000,
@@ -126,7 +120,7 @@ export class ThreadServer implements Part {
       await this.#listeners.showCertificate(certificate, privateKey);
     }
     if (users !== undefined) this.#users = new Map(Object.entries(users));
-    if (secrets !== undefined) this.#secrets.splice(0, this.#secrets.length, ...secrets);
+    if (secrets !== undefined) this.#core.setSecrets(secrets);
   }
 
   /** Makes no more allocations; resolves when the last has ended. */
@@ -200,7 +194,8 @@ export class ThreadServer implements Part {
         this.#relays.add(socket);
         this.#pump.addSocket(socket, 'relay', (error) => {
           this.#relays.delete(socket);
-          this.#relayLost(socket.local);
+          this.#core.relayLost(socket.local, 'udp', clock.now());
+          this.#pump.wake();
           onError(error);
         });
         this.#core.relayBound(request, socket.local, clock.now());
@@ -208,15 +203,6 @@ export class ThreadServer implements Part {
     } catch {
       // No port is free, or the address went away: the client is told (508), and the metrics tell the operator.
       this.#core.relayFailed(request, clock.now());
-    }
-    this.#pump.wake();
-  }
-
-  /** Relayed addresses have the ports of their sockets. The client learns of it by 437, and allocates anew. */
-  #relayLost(local: TransportAddress): void {
-    for (const { allocation, relayed } of [...this.#core.allocations()]) {
-      const isIts = relayed.some(({ family, port }) => family === local.family && port === local.port);
-      if (isIts) this.#core.deallocate(allocation, this.#context.clock.now());
     }
     this.#pump.wake();
   }
