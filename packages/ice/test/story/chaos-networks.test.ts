@@ -142,7 +142,7 @@ describe('whatever the networks do', () => {
       s.pair.advance(60_000);
       expect(turmoil.works() || over(), `seed ${seed}`).toBe(true);
     }
-    // Silence of more than 30 s ends some, as it should.
-    expect(failed).toBeLessThan(40);
+    // Two cuts in a row may be longer than 30 s, which ends it, as it should.
+    expect(failed).toBeLessThan(10);
   });
 });

@@ -109,6 +109,23 @@ describe('an ICE-lite agent with a full peer', () => {
     expect(statesOf(s.pair.b.events)).toEqual(['checking', 'completed']);
   });
 
+  it('moves to another address, which the peer checks once the old one is silent', () => {
+    const s = withLite({ aBases: [A4], bBases: [B4] });
+    connect(s);
+    s.pair.advance(20_000);
+    const elsewhere = transportAddress('198.51.100.77', 5002);
+    s.b.addLocalBase({ address: elsewhere }, s.pair.now);
+    s.pair.advance(100);
+    // Not a word is lost on candidates that come late (RFC 8838 §15), and a lite agent checks nothing itself.
+    expect(s.a.stats().pairs).toHaveLength(1);
+    s.b.removeLocalBase(B4, s.pair.now);
+    s.pair.run({ until: () => s.a.selectedPair!.path.remote.address === elsewhere.address, timeout: 13_000 });
+    expect(s.b.selectedPair!.path.local).toEqual(elsewhere);
+    s.pair.advance(60_000);
+    expect(statesOf(s.pair.a.events)).not.toContain('failed');
+    expect(statesOf(s.pair.b.events)).not.toContain('failed');
+  });
+
   it('follows renomination', () => {
     const s = withLite({ aBases: [A4], bBases: [B4, B6], a: { renomination: true } });
     connect(s);
