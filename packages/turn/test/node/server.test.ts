@@ -39,6 +39,28 @@ describe('a client', () => {
     expect(await live.texts(1)).toEqual([text]);
   });
 
+  it('that does not read loses data, and not the memory of the server', async () => {
+    const server = await start();
+    const live = await client(server, 'tcp');
+    const socket = await nodeNetwork.bindUdp({ address: '127.0.0.1' });
+    opened.push(socket);
+    const relayed = await live.relayed();
+    const heard = new Promise<void>((resolve) => {
+      socket.onDatagram = () => resolve();
+    });
+    live.send(socket.local, 'let me in');
+    await heard;
+    live.read(false);
+    const flood = new Uint8Array(60_000);
+    while ((await server.metrics())['sendFailures'] === 0) {
+      for (let i = 0; i < 8; i++) socket.send(flood, 0, flood.length, relayed);
+      await new Promise(setImmediate);
+    }
+    // Answers still come, behind the data that was not dropped.
+    live.read(true);
+    await live.end();
+  });
+
   it('comes by IPv6 too, and gets an address of each family', async () => {
     const server = await start({
       listeners: ['127.0.0.1', '::1'].map((one) => ({ protocol: 'udp' as const, address: one, port: 0 })),

@@ -15,6 +15,8 @@ interface Wire {
   readonly isStream: boolean;
   send(bytes: Uint8Array): void;
   onData: (bytes: Uint8Array) => void;
+  /** Streams: whether what comes is read. */
+  read?(reads: boolean): void;
   close(): void;
 }
 
@@ -87,6 +89,11 @@ export class LiveClient {
       this.#wire.send(slot.bytes.slice());
     }
     this.pump();
+  }
+
+  /** Stops reading from the server, or goes on. */
+  read(reads: boolean): void {
+    this.#wire.read?.(reads);
   }
 
   pump(): void {
@@ -174,6 +181,7 @@ async function openStream(server: ListeningAddress): Promise<Wire> {
     isStream: true,
     send: (bytes) => void socket.write(bytes),
     onData: () => {},
+    read: (reads) => void (reads ? socket.resume() : socket.pause()),
     close: () => socket.destroy(),
   };
   socket.on('data', (bytes) => wire.onData(new Uint8Array(bytes)));
