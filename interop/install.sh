@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 if [ -x /usr/local/go/bin/go ]; then PATH=/usr/local/go/bin:$PATH; fi
 
 missing=""
-for pair in chromium:chromium firefox-esr:firefox-esr ffmpeg:ffmpeg ip:iproute2 nft:nftables; do
+for pair in chromium:chromium firefox-esr:firefox-esr ffmpeg:ffmpeg ip:iproute2 nft:nftables turnserver:coturn openssl:openssl; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 command -v go >/dev/null 2>&1 || missing="$missing golang-go"

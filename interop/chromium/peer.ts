@@ -18,8 +18,14 @@ const ARGS = [
   '--disable-client-side-phishing-detection',
   '--use-fake-device-for-media-stream',
   // Nothing is contacted outside: no name but these resolves.
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE 10.99.*',
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE 10.99.*, EXCLUDE [fd99::1], EXCLUDE turn.test, EXCLUDE *.local',
+  // TURN servers of the run have certificates of their own.
+  '--ignore-certificate-errors',
 ];
+
+const NO_PASSIVE = 'browsers do not listen on TCP';
+const NO_LITE = 'browsers are full agents';
+const MDNS_SCENARIOS = ['mdns-of-peer', 'mdns-of-kaon', 'tcp-passive', 'lite-kaon', 'relay-kaon-udp'];
 
 const NO_H265 = "Debian's builds of the browsers have no H.265";
 
@@ -29,9 +35,13 @@ export const chromium: PeerKind = {
   title: 'Chromium',
   isolated: true,
   lacks: {
+    'tcp-active': NO_PASSIVE,
+    'lite-peer': NO_LITE,
+    'mdns-of-peer': 'with the camera grant Chromium shows addresses',
     'from-h265': NO_H265,
     'to-h265': NO_H265,
   },
+  connectivity: true,
   media: true,
   start: () => launch(['--use-fake-ui-for-media-stream']),
 };
@@ -44,7 +54,8 @@ export const chromiumMdns: PeerKind = {
   lacks: {},
   remark:
     'Chromium with mDNS names is a page without the camera grant; what does not depend on candidates is left out.',
-  scenarios: ['no-trickle', 'trickle', 'ice-restart', 'text', 'binary', '256-kib'],
+  scenarios: ['no-trickle', 'trickle', 'ice-restart', 'text', 'binary', '256-kib', ...MDNS_SCENARIOS],
+  connectivity: true,
   media: false,
   start: () => launch([]),
 };

@@ -34,6 +34,8 @@ const PREFERENCES = {
   'toolkit.telemetry.server': NOWHERE,
 };
 
+const NO_FOLLOWING = 'the peer stays with the first nomination, and sends to the old address';
+
 const NO_H265 = "Debian's builds of the browsers have no H.265";
 const NO_FEC = 'Firefox answers without ULPFEC';
 const NO_H264 = Object.fromEntries(
@@ -48,6 +50,11 @@ export const firefox: PeerKind = {
   title: 'Firefox',
   isolated: true,
   lacks: {
+    'tcp-active': 'browsers do not listen on TCP',
+    'lite-peer': 'browsers are full agents',
+    'mdns-of-kaon': 'Firefox asks the system for names, which has no multicast DNS here',
+    'address-change-alone': NO_FOLLOWING,
+    'mdns-of-peer': 'a headless Firefox does not answer for its mDNS names',
     ...NO_H264,
     'from-h265': NO_H265,
     'to-h265': NO_H265,
@@ -57,6 +64,7 @@ export const firefox: PeerKind = {
     'fec-to-peer offers': NO_FEC,
     'fec-from-peer offers': NO_FEC,
   },
+  connectivity: true,
   media: true,
   start: async () => {
     if (!existsSync(EXECUTABLE)) throw new Error(`${EXECUTABLE} is missing: interop/install.sh installs it`);
@@ -67,6 +75,8 @@ export const firefox: PeerKind = {
       executablePath: EXECUTABLE,
       headless: true,
       userDataDir: profile,
+      // TURN servers of the run have certificates of their own.
+      acceptInsecureCerts: true,
       extraPrefsFirefox: PREFERENCES,
       env: { ...process.env, MOZ_DISABLE_CONTENT_SANDBOX: '1', MOZ_CRASHREPORTER_DISABLE: '1' },
       timeout: 60_000,

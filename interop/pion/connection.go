@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 
@@ -20,6 +21,19 @@ type channelInit struct {
 	ID                *uint16 `json:"id"`
 }
 
+// configuration is a PeerConfiguration of the protocol.
+type configuration struct {
+	ICEServers []struct {
+		URLs       []string `json:"urls"`
+		Username   string   `json:"username"`
+		Credential string   `json:"credential"`
+	} `json:"iceServers"`
+	ICETransportPolicy string `json:"iceTransportPolicy"`
+	Lite               bool   `json:"lite"`
+	TCP                bool   `json:"tcp"`
+	IPv6               bool   `json:"ipv6"`
+}
+
 type connection struct {
 	name     string
 	pc       *webrtc.PeerConnection
@@ -27,18 +41,41 @@ type connection struct {
 	channels map[string]*webrtc.DataChannel
 	incoming int
 	media    *mediaSide
+	listener net.Listener
 }
 
-func newConnection(name string) (*connection, error) {
+func newConnection(name string, asked configuration) (*connection, error) {
 	settings := webrtc.SettingEngine{}
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	settings.SetSCTPMaxMessageSize(262144)
-	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
-	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(settings)).NewPeerConnection(webrtc.Configuration{})
+	settings.SetLite(asked.Lite)
+	types := []webrtc.NetworkType{webrtc.NetworkTypeUDP4}
+	if asked.IPv6 {
+		types = append(types, webrtc.NetworkTypeUDP6)
+	}
+	var listener net.Listener
+	if asked.TCP {
+		var err error
+		if listener, err = net.Listen("tcp4", "0.0.0.0:0"); err != nil {
+			return nil, err
+		}
+		settings.SetICETCPMux(webrtc.NewICETCPMux(nil, listener, 16))
+		types = append(types, webrtc.NetworkTypeTCP4)
+	}
+	settings.SetNetworkTypes(types)
+	config := webrtc.Configuration{ICETransportPolicy: webrtc.NewICETransportPolicy(asked.ICETransportPolicy)}
+	for _, server := range asked.ICEServers {
+		config.ICEServers = append(config.ICEServers, webrtc.ICEServer{
+			URLs: server.URLs, Username: server.Username, Credential: server.Credential,
+		})
+	}
+	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(settings)).NewPeerConnection(config)
 	if err != nil {
 		return nil, err
 	}
-	c := &connection{name: name, pc: pc, channels: map[string]*webrtc.DataChannel{}, media: newMediaSide(pc)}
+	c := &connection{
+		name: name, pc: pc, channels: map[string]*webrtc.DataChannel{}, media: newMediaSide(pc), listener: listener,
+	}
 	pc.OnDataChannel(func(channel *webrtc.DataChannel) {
 		c.mu.Lock()
 		c.incoming++
@@ -113,9 +150,15 @@ func (c *connection) handle(r request) (map[string]any, error) {
 			return nil, err
 		}
 		return done, c.pc.AddICECandidate(candidate)
+	case "pair":
+		return c.pair()
 	case "close":
 		c.media.close()
-		return done, c.pc.Close()
+		err := c.pc.Close()
+		if c.listener != nil {
+			c.listener.Close()
+		}
+		return done, err
 	}
 	c.mu.Lock()
 	channel := c.channels[r.Channel]
@@ -146,6 +189,22 @@ func (c *connection) handle(r request) (map[string]any, error) {
 		return map[string]any{"facts": facts(channel)}, nil
 	}
 	return nil, fmt.Errorf("no command %s", r.Cmd)
+}
+
+func (c *connection) pair() (map[string]any, error) {
+	pair, err := c.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+	if err != nil {
+		return nil, err
+	}
+	if pair == nil {
+		return nil, fmt.Errorf("no pair is selected")
+	}
+	end := func(candidate *webrtc.ICECandidate) map[string]any {
+		return map[string]any{
+			"type": candidate.Typ.String(), "protocol": candidate.Protocol.String(), "address": candidate.Address,
+		}
+	}
+	return map[string]any{"pair": map[string]any{"local": end(pair.Local), "remote": end(pair.Remote)}}, nil
 }
 
 func (c *connection) describe(description webrtc.SessionDescription, err error, trickle bool) (map[string]any, error) {

@@ -29,6 +29,8 @@ type request struct {
 	Kind      string          `json:"kind"`
 	File      mediaFile       `json:"file"`
 	Codec     codecChoice     `json:"codec"`
+
+	Configuration configuration `json:"configuration"`
 }
 
 var output sync.Mutex
@@ -66,7 +68,7 @@ func handle(connections map[string]*connection, r request) (map[string]any, erro
 	case "hello":
 		return map[string]any{"name": "Pion", "version": version()}, nil
 	case "new":
-		c, err := newConnection(r.PC)
+		c, err := newConnection(r.PC, r.Configuration)
 		connections[r.PC] = c
 		return map[string]any{}, err
 	}

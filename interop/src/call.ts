@@ -7,7 +7,7 @@ import {
   type RTCRtpTransceiver,
   type RTCTrackEvent,
 } from '@kaon/webrtc';
-import type { CodecChoice, MediaKind } from './agent/protocol.ts';
+import type { CodecChoice, MediaKind, PeerConfiguration } from './agent/protocol.ts';
 import { Inbox, Signal } from './inbox.ts';
 import type { ChannelPair, Role, Side } from './link.ts';
 import { Listener } from './listener.ts';
@@ -27,8 +27,13 @@ export class Call {
   readonly #players: Player[] = [];
   #name = 0;
 
-  static async begin(peer: RemotePeer, role: Role, configuration: RTCConfiguration = {}): Promise<Call> {
-    return new Call(await peer.connection(), role, configuration);
+  static async begin(
+    peer: RemotePeer,
+    role: Role,
+    configuration: RTCConfiguration = {},
+    peerConfiguration: PeerConfiguration = {},
+  ): Promise<Call> {
+    return new Call(await peer.connection(peerConfiguration), role, configuration);
   }
 
   private constructor(remote: RemoteConnection, role: Role, configuration: RTCConfiguration) {

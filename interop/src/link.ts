@@ -1,4 +1,4 @@
-import type { CandidateInit, ChannelInit } from './agent/protocol.ts';
+import type { CandidateInit, ChannelInit, PeerConfiguration } from './agent/protocol.ts';
 import { Inbox, Signal } from './inbox.ts';
 import { LocalChannel } from './local.ts';
 import type { RemoteChannel, RemoteConnection, RemotePeer } from './remote.ts';
@@ -20,6 +20,11 @@ export interface LinkOptions {
   readonly trickle?: boolean;
   /** The channel that the offering side opens before it offers. */
   readonly first?: { readonly label: string; readonly init?: ChannelInit };
+  /** What the peer's connection is to be made with. */
+  readonly peerConfiguration?: PeerConfiguration;
+  /** Which of Kaon's trickled candidates the peer gets, and the other way round; all when absent. */
+  readonly ours?: ((candidate: string) => boolean) | undefined;
+  readonly theirs?: ((candidate: string) => boolean) | undefined;
   /** Changes what Kaon gets to read of the peer's descriptions. */
   readonly rewrite?: (sdp: string) => string;
 }
@@ -35,6 +40,8 @@ export class Link {
   readonly failed: Signal = new Signal("Kaon's connectionState failed");
   readonly #incoming: Inbox<LocalChannel> = new Inbox('an incoming channel at Kaon');
   readonly #rewrite: (sdp: string) => string;
+  readonly #ours: (candidate: string) => boolean;
+  readonly #theirs: (candidate: string) => boolean;
   #forPeer: CandidateInit[] | undefined = [];
   #forKaon: (CandidateInit | null)[] | undefined = [];
   #first: ChannelPair | undefined;
@@ -42,7 +49,7 @@ export class Link {
   readonly #complaints: Error[] = [];
 
   static async connect(peer: RemotePeer, options: LinkOptions): Promise<Link> {
-    const link = new Link(await peer.connection(), options);
+    const link = new Link(await peer.connection(options.peerConfiguration), options);
     try {
       await link.#establish(options.first ?? { label: 'first' });
     } catch (error) {
@@ -57,6 +64,8 @@ export class Link {
     this.trickle = options.trickle ?? false;
     this.remote = remote;
     this.#rewrite = options.rewrite ?? ((sdp) => sdp);
+    this.#ours = options.ours ?? (() => true);
+    this.#theirs = options.theirs ?? (() => true);
     this.pc = options.createConnection();
     this.pc.ondatachannel = ({ channel }) => this.#incoming.put(new LocalChannel(channel));
     this.pc.onconnectionstatechange = () => {
@@ -168,9 +177,12 @@ export class Link {
 
   #trickle(): void {
     this.pc.onicecandidate = ({ candidate }) => {
-      if (candidate) this.#toPeer(candidate);
+      if (candidate && (candidate.candidate === '' || this.#ours(candidate.candidate))) this.#toPeer(candidate);
     };
-    this.remote.onCandidate = (candidate) => this.#toKaon(candidate);
+    this.remote.onCandidate = (candidate) => {
+      if (candidate === null || candidate.candidate === '' || this.#theirs(candidate.candidate))
+        this.#toKaon(candidate);
+    };
   }
 
   #toPeer(candidate: CandidateInit): void {

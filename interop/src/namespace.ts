@@ -41,14 +41,17 @@ export async function runInside(): Promise<number> {
 function create(name: string): void {
   // Names: the machine's own, for which Firefox waits otherwise; every other one fails at once.
   mkdirSync(`/etc/netns/${name}`, { recursive: true });
-  writeFileSync(`/etc/netns/${name}/hosts`, `127.0.0.1 localhost ${hostname()}\n`);
+  writeFileSync(`/etc/netns/${name}/hosts`, `127.0.0.1 localhost ${hostname()}\n10.99.0.1 turn.test\n`);
   writeFileSync(`/etc/netns/${name}/resolv.conf`, 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
   ip('netns', 'add', name);
   ip('-n', name, 'link', 'set', 'lo', 'up');
   ip('-n', name, 'link', 'add', 'kaon0', 'type', 'veth', 'peer', 'name', 'kaon1');
   ip('-n', name, 'addr', 'add', '10.99.0.1/24', 'dev', 'kaon0');
+  ip('-n', name, 'addr', 'add', '10.99.0.2/24', 'dev', 'kaon0');
+  ip('-n', name, 'addr', 'add', 'fd99::1/64', 'dev', 'kaon0', 'nodad');
   for (const device of ['kaon0', 'kaon1']) ip('-n', name, 'link', 'set', device, 'up');
   ip('-n', name, 'route', 'add', 'default', 'dev', 'kaon0');
+  ip('-n', name, '-6', 'route', 'add', 'default', 'dev', 'kaon0');
 }
 
 function remove(name: string): void {

@@ -18,6 +18,8 @@ export interface PeerKind {
   readonly remark?: string;
   /** Run these scenarios alone; all of them when absent. */
   readonly scenarios?: readonly string[];
+  /** Whether the scenarios about servers, TCP and other ways to connect are run with it. */
+  readonly connectivity?: boolean;
   /** Whether the scenarios with media are run with it. */
   readonly media: boolean;
   /** Starts it. Rejects, with what to install, when it is missing. */

@@ -1,5 +1,14 @@
 import type { Digest, Payload } from './agent/payload.ts';
-import type { CandidateInit, ChannelFacts, ChannelInit, Command, PeerEvent, Result } from './agent/protocol.ts';
+import type {
+  CandidateInit,
+  ChannelFacts,
+  ChannelInit,
+  Command,
+  PairFacts,
+  PeerConfiguration,
+  PeerEvent,
+  Result,
+} from './agent/protocol.ts';
 import { Inbox, Signal, within } from './inbox.ts';
 import type { Line } from './line.ts';
 import { RemoteMedia } from './remote-media.ts';
@@ -19,10 +28,10 @@ export class RemotePeer {
     return this.call({ cmd: 'hello' });
   }
 
-  async connection(): Promise<RemoteConnection> {
+  async connection(configuration: PeerConfiguration = {}): Promise<RemoteConnection> {
     const connection = new RemoteConnection(this, `pc${++this.#count}`);
     this.#connections.set(connection.name, connection);
-    await this.call({ cmd: 'new', pc: connection.name });
+    await this.call({ cmd: 'new', pc: connection.name, configuration });
     return connection;
   }
 
@@ -95,6 +104,13 @@ export class RemoteConnection {
 
   async addCandidate(candidate: CandidateInit): Promise<void> {
     await this.call({ cmd: 'candidate', pc: this.name, candidate });
+  }
+
+  /** The pair that it sends on. */
+  async pair(): Promise<PairFacts> {
+    const { pair } = await this.call({ cmd: 'pair', pc: this.name });
+    if (pair === undefined) throw new Error('the peer told no pair');
+    return pair;
   }
 
   async close(): Promise<void> {

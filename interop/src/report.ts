@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { connectivityScenarios } from './connectivity/index.ts';
 import type { Role } from './link.ts';
 import type { MediaScenario } from './media-scenario.ts';
 import { mediaScenarios } from './media-scenarios/index.ts';
@@ -61,12 +62,26 @@ export class Report {
       `| --- |${' --- |'.repeat(kinds.length)}`,
       ...rows,
       '',
+      ...this.#connectivity(kinds, notes),
       ...this.#media(kinds, notes),
       '"–" is not run with this peer, or for the reason that is numbered.',
       ...kinds.flatMap(({ remark }) => (remark === undefined ? [] : ['', remark])),
       ...notes.flatMap((note, i) => ['', `${i + 1}. ${note}.`]),
       '',
     ].join('\n');
+  }
+
+  #connectivity(all: readonly PeerKind[], notes: string[]): string[] {
+    const kinds = all.filter(({ connectivity }) => connectivity);
+    return [
+      '## Connectivity',
+      '',
+      ...table(
+        ['Scenario', ...kinds.map(({ title }) => title)],
+        connectivityScenarios.map(({ id, title }) => [title, ...kinds.map((kind) => this.#cell(kind, id, notes))]),
+      ),
+      '',
+    ];
   }
 
   /** The tables of media: scenarios, then codecs by direction. */

@@ -6,6 +6,7 @@ import { selectKinds } from './peers.ts';
 import { Report } from './report.ts';
 import { loadStack } from './stack.ts';
 import { runSuite } from './suite.ts';
+import { stopTurnServices } from './turn/servers.ts';
 
 /** Beyond this the run is given up, in milliseconds. */
 const LIMIT = 10 * 60_000;
@@ -53,6 +54,7 @@ async function main(): Promise<number> {
       await Promise.all(late);
     }),
   );
+  await stopTurnServices();
   clearTimeout(deadline);
 
   if (options.write) report.write(kinds);

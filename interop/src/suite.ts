@@ -1,4 +1,7 @@
+import { RTCPeerConnection } from '@kaon/webrtc';
 import { Call } from './call.ts';
+import { connectivityScenarios } from './connectivity/index.ts';
+import type { ConnectivityScenario } from './connectivity/scenario.ts';
 import { within } from './inbox.ts';
 import { Link, type Role } from './link.ts';
 import type { MediaScenario } from './media-scenario.ts';
@@ -35,11 +38,18 @@ export async function runSuite(options: SuiteOptions): Promise<{ readonly late: 
   const withMedia = kind.media && stack.title === 'Kaon' ? mediaScenarios : [];
   const media = withMedia.filter(({ id, rare }) => isWanted(id) && (options.all || !rare || options.only.length > 0));
   const data = scenarios.filter(({ id }) => isWanted(id));
-  if (data.length + media.length === 0 && !isWanted(VANISH.id)) return { late: Promise.resolve() };
+  // Servers and candidates are set up by Kaon's own options.
+  const withRoutes = kind.connectivity && stack.title === 'Kaon' ? connectivityScenarios : [];
+  const routes = withRoutes.filter(({ id, rare }) => isWanted(id) && (options.all || !rare || options.only.length > 0));
+  if (data.length + routes.length + media.length === 0 && !isWanted(VANISH.id)) return { late: Promise.resolve() };
   const checks = [
     ...data.map(({ id, ...scenario }) => ({
       id,
       run: (role: Role, peer: RemotePeer) => runScenario(scenario, role, peer, stack),
+    })),
+    ...routes.map(({ id, ...scenario }) => ({
+      id,
+      run: (role: Role, peer: RemotePeer) => runConnectivityScenario(scenario, role, peer, kind.id),
     })),
     ...media.map(({ id, ...scenario }) => ({
       id,
@@ -109,6 +119,37 @@ async function runMediaScenario(
     await within(run, 'the scenario', SCENARIO_LIMIT);
   } finally {
     for (const call of calls) call.then((made) => made.abandon()).catch(() => {});
+  }
+}
+
+async function runConnectivityScenario(
+  scenario: Pick<ConnectivityScenario, 'run'>,
+  role: Role,
+  peer: RemotePeer,
+  kind: string,
+): Promise<void> {
+  const made: Promise<Link | Call>[] = [];
+  const keep = <T extends Link | Call>(one: Promise<T>): Promise<T> => {
+    made.push(one);
+    return one;
+  };
+  try {
+    const run = scenario.run({
+      role,
+      peer: kind,
+      connect: ({ kaon = {}, peer: peerConfiguration = {}, prepare, ours, theirs } = {}) => {
+        const createConnection = (): globalThis.RTCPeerConnection => {
+          const connection = new RTCPeerConnection(kaon);
+          prepare?.(connection);
+          return connection as unknown as globalThis.RTCPeerConnection;
+        };
+        return keep(Link.connect(peer, { role, trickle: true, createConnection, peerConfiguration, ours, theirs }));
+      },
+      call: ({ kaon, peer: peerConfiguration } = {}) => keep(Call.begin(peer, role, kaon, peerConfiguration)),
+    });
+    await within(run, 'the scenario', SCENARIO_LIMIT);
+  } finally {
+    for (const one of made) one.then((ended) => ended.abandon()).catch(() => {});
   }
 }
 

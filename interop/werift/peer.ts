@@ -10,6 +10,15 @@ export const werift: PeerKind = {
   title: 'werift',
   isolated: false,
   lacks: {
+    'tcp-passive': 'werift has no ICE-TCP',
+    'tcp-active': 'werift has no ICE-TCP',
+    'tcp-one-port': 'werift has no ICE-TCP',
+    'lite-peer': 'werift is a full agent',
+    'address-change-alone': 'the peer stays with the first nomination, and sends to the old address',
+    'relay-of-kaon-ipv6': 'IPv6 is switched off for werift here',
+    'mdns-of-kaon': 'werift does not look mDNS names up',
+    ipv6: 'IPv6 is switched off for werift here',
+    'mdns-of-peer': 'werift shows addresses',
     'empty-from-peer': 'werift sends nothing when asked to send an empty message',
     'ice-restart answers': 'werift sends no checks after an ICE restart of its own',
     'max-retransmits-by-peer': 'werift announces every partially reliable channel as ordered',
@@ -37,6 +46,7 @@ export const werift: PeerKind = {
     'max-bundle offers': 'werift refuses sections that are bundle-only',
     'header-extensions': 'werift sends none of itself',
   },
+  connectivity: true,
   media: true,
   start: async () =>
     new RemotePeer(startProcess([process.execPath, fileURLToPath(new URL('agent.ts', import.meta.url))])),

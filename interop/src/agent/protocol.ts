@@ -35,6 +35,37 @@ export interface CandidateInit {
   readonly sdpMLineIndex?: number | null;
 }
 
+/** What the harness sets of a peer's connection, over the peer's own defaults. */
+export interface PeerConfiguration {
+  readonly iceServers?: readonly {
+    readonly urls: readonly string[];
+    readonly username?: string;
+    readonly credential?: string;
+  }[];
+  readonly iceTransportPolicy?: 'all' | 'relay';
+  /** Only of stacks that have it: be an ICE-lite agent. */
+  readonly lite?: boolean;
+  /** Only of stacks that have it: listen on TCP as well. */
+  readonly tcp?: boolean;
+  /** Only of stacks that leave it out otherwise: gather IPv6 as well. */
+  readonly ipv6?: boolean;
+}
+
+/** One end of a pair. */
+export interface PairEnd {
+  readonly type: string;
+  readonly protocol: string;
+  /** Absent where the stack hides it. */
+  readonly address?: string;
+  readonly relayProtocol?: string;
+}
+
+/** The pair that a peer sends on. */
+export interface PairFacts {
+  readonly local: PairEnd;
+  readonly remote: PairEnd;
+}
+
 export type MediaKind = 'audio' | 'video';
 
 /** What a track of the peer shows: the fake camera or microphone, the same camera larger, or a page of text that changes slowly. */
@@ -148,7 +179,9 @@ export interface MediaFacts {
 /** What the harness asks of a peer. `pc` and `channel` are names that the harness picks. */
 export type Command =
   | { readonly cmd: 'hello' }
-  | { readonly cmd: 'new'; readonly pc: string }
+  | { readonly cmd: 'new'; readonly pc: string; readonly configuration?: PeerConfiguration }
+  /** Which pair it sends on. */
+  | { readonly cmd: 'pair'; readonly pc: string }
   | {
       readonly cmd: 'channel';
       readonly pc: string;
@@ -181,6 +214,7 @@ export interface Result {
   readonly facts?: ChannelFacts;
   readonly media?: MediaFacts;
   readonly codecs?: readonly CodecChoice[];
+  readonly pair?: PairFacts;
 }
 
 /** What happens to a peer. Channels that the other side opened are named `in1`, `in2`, ... per connection. */

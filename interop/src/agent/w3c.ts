@@ -5,7 +5,17 @@
  */
 import { type ContentMaker, W3cMedia } from './media.ts';
 import { burstMessage, digest, materialise } from './payload.ts';
-import type { CandidateInit, ChannelFacts, Command, MediaCommand, PeerEvent, Result } from './protocol.ts';
+import type {
+  CandidateInit,
+  ChannelFacts,
+  Command,
+  MediaCommand,
+  PairEnd,
+  PairFacts,
+  PeerConfiguration,
+  PeerEvent,
+  Result,
+} from './protocol.ts';
 
 /** Where a stack differs from what a browser does. */
 export interface W3cQuirks {
@@ -55,7 +65,7 @@ export class W3cAgent {
   async handle(command: Command): Promise<Result> {
     if (command.cmd === 'hello') return { name: this.#stack.name, version: this.#stack.version };
     if (command.cmd === 'new') {
-      this.#connections.set(command.pc, this.#connect(command.pc));
+      this.#connections.set(command.pc, this.#connect(command.pc, command.configuration));
       return {};
     }
     const connection = this.#connections.get(command.pc);
@@ -79,6 +89,8 @@ export class W3cAgent {
       case 'candidate':
         await pc.addIceCandidate(command.candidate);
         return {};
+      case 'pair':
+        return { pair: await pairOf(pc) };
       case 'close':
         this.#connections.delete(command.pc);
         pc.close();
@@ -105,8 +117,13 @@ export class W3cAgent {
     }
   }
 
-  #connect(name: string): Connection {
-    const pc = new this.#stack.RTCPeerConnection(this.#stack.configuration);
+  #connect(name: string, given: PeerConfiguration = {}): Connection {
+    const { iceServers, iceTransportPolicy } = given;
+    const pc = new this.#stack.RTCPeerConnection({
+      ...this.#stack.configuration,
+      ...(iceServers && { iceServers: iceServers.map((server) => ({ ...server, urls: [...server.urls] })) }),
+      ...(iceTransportPolicy && { iceTransportPolicy }),
+    });
     const media = this.#stack.media?.(pc) ?? new W3cMedia(pc, this.#stack.content);
     const connection: Connection = { pc, channels: new Map(), media, incoming: 0 };
     this.#connections.set(name, connection);
@@ -162,6 +179,33 @@ async function gathered(pc: RTCPeerConnection): Promise<void> {
       if (pc.iceGatheringState === 'complete') resolve();
     });
   });
+}
+
+/** As the statistics have it; Firefox has no transport in them, but says which pair is selected. */
+async function pairOf(pc: RTCPeerConnection): Promise<PairFacts> {
+  const stats = new Map<string, RTCStats & Record<string, unknown>>();
+  for (const [id, one] of (await pc.getStats()) as unknown as Map<string, RTCStats & Record<string, unknown>>)
+    stats.set(id, one);
+  const all = [...stats.values()];
+  const chosen = all.find((one) => one.type === 'transport')?.['selectedCandidatePairId'] as string | undefined;
+  const pairs = all.filter((one) => one.type === 'candidate-pair');
+  const pair =
+    (chosen === undefined ? undefined : stats.get(chosen)) ??
+    pairs.find((one) => one['selected'] === true) ??
+    pairs.find((one) => one['nominated'] === true && one['state'] === 'succeeded');
+  if (pair === undefined) throw new Error('no pair is selected');
+  const end = (id: unknown): PairEnd => {
+    const one = stats.get(id as string);
+    const address = one?.['address'] ?? one?.['ip'];
+    const relayProtocol = one?.['relayProtocol'];
+    return {
+      type: String(one?.['candidateType']),
+      protocol: String(one?.['protocol']),
+      ...(typeof address === 'string' && address !== '' && { address }),
+      ...(typeof relayProtocol === 'string' && relayProtocol !== '' && { relayProtocol }),
+    };
+  };
+  return { local: end(pair['localCandidateId']), remote: end(pair['remoteCandidateId']) };
 }
 
 function factsOf(channel: RTCDataChannel): ChannelFacts {

@@ -1,7 +1,7 @@
 import type { BindOptions, Network } from '@kaon/interface/network/v1';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { localAddresses } from '../src/gathering/addresses.ts';
-import { RTCCertificate, type RTCConfiguration, RTCPeerConnection } from '../src/index.ts';
+import { RTCCertificate, type RTCConfiguration, type RTCIceServer, RTCPeerConnection } from '../src/index.ts';
 import { negotiate } from './helpers/connect.ts';
 import { errorName, World } from './helpers/world.ts';
 
@@ -453,3 +453,24 @@ function delegate(network: Network): Network {
     resolve: (name, family) => network.resolve(name, family),
   };
 }
+
+describe('credentials of TURN servers', () => {
+  const make = (server: Partial<RTCIceServer>) => () =>
+    world.connection(world.alice, { iceServers: [{ urls: 'turn:192.0.2.1', username: 'u', ...server }] });
+
+  it('are a password, or a key with a token', () => {
+    expect(make({ credential: 'p' })).not.toThrow();
+    expect(make({ credential: 'c2VjcmV0', credentialType: 'oauth', accessToken: 'dG9rZW4=' })).not.toThrow();
+  });
+
+  it('of no type are refused', async () => {
+    for (const server of [
+      {},
+      { credential: 1 as unknown as string },
+      { credential: 'c2VjcmV0', credentialType: 'oauth' },
+      { credential: 'not base64!', credentialType: 'oauth', accessToken: 'dG9rZW4=' },
+    ] as const)
+      expect(await errorName(make(server))).toBe('InvalidAccessError');
+    expect(make({ credential: 'p', credentialType: 'magic' as 'oauth' })).toThrow(TypeError);
+  });
+});

@@ -69,9 +69,10 @@ export class Gatherer {
     return this.#round;
   }
 
-  /** ICE begins anew: what has changed since is found out, and relays that failed are tried again. */
-  restart(usernameFragment: string): void {
+  /** ICE begins anew: what has changed since is found out, servers among it, and relays that failed are tried again. */
+  restart(usernameFragment: string, servers: readonly ServerUrl[]): void {
     this.#usernameFragment = usernameFragment;
+    this.#servers = servers;
     for (const attachment of this.#attachments ?? []) {
       try {
         attachment.restart(usernameFragment);

@@ -36,6 +36,8 @@ export class TcpSocket implements UdpSocket {
   readonly #init: TcpSocketInit;
   readonly #links = new Map<string, Link>();
   #listener: StreamListener | undefined;
+  /** Gives up what is being connected. */
+  readonly #abort = new AbortController();
   #closed = false;
   /** The link that was sent on last, so that a datagram costs no look-up. */
   #last: Link | undefined = undefined;
@@ -75,6 +77,7 @@ export class TcpSocket implements UdpSocket {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#abort.abort();
     this.onDatagram = undefined;
     this.onError = undefined;
     this.#listener?.close();
@@ -100,6 +103,7 @@ export class TcpSocket implements UdpSocket {
         remote: link.remote,
         local: from,
         timeout: CONNECT_TIMEOUT,
+        signal: this.#abort.signal,
       });
       if (this.#links.get(link.key) !== link || link.framed !== undefined) stream.close();
       else this.#join(link, stream);

@@ -255,9 +255,9 @@ export class PeerTransport {
   }
 
   /** New credentials and candidates; data goes on over the old pair until a new one is found (RFC 8445 §9). */
-  restart(credentials: IceCredentials): void {
+  restart(credentials: IceCredentials, servers: Configuration['servers']): void {
     this.#local = [];
-    this.#gatherer.restart(credentials.usernameFragment);
+    this.#gatherer.restart(credentials.usernameFragment, servers);
     this.agent.restart(this.#now, credentials);
     this.#driver.wake();
   }

@@ -166,7 +166,7 @@ export class TransportSet {
       if (transport === undefined) continue;
       transport.line = line[0];
       if (isKnownBy(transport, credentials)) continue;
-      transport.restart(credentials);
+      transport.restart(credentials, this.#configuration().servers);
       restarted.push({ transport, index: line[0].index });
     }
     return restarted;
@@ -204,7 +204,7 @@ export class TransportSet {
       return made;
     }
     if (before.line === undefined) before.setRole(role);
-    if (known === undefined) before.restart(credentials);
+    if (known === undefined) before.restart(credentials, this.#configuration().servers);
     return before;
   }
 
