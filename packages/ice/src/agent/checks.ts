@@ -66,7 +66,9 @@ export class Checks {
       ...(nominating ? SHORT : undefined),
     });
     const sentAs = role.role;
-    const check = { pair, generation, nominating, transaction, request, priority, sentAs, resentAt: now, last: false };
+    // Between hosts nothing has to be opened first, and what was sent is likely to have arrived.
+    const resentAt = nominating || pair.kind === 'host' ? now : Number.NEGATIVE_INFINITY;
+    const check = { pair, generation, nominating, transaction, request, priority, sentAs, resentAt, last: false };
     this.#open.set(formatTransactionId(transactionId), check);
     outbox.pushTransaction(transaction, pair.path);
     pair.counters.requestsSent++;
@@ -75,7 +77,8 @@ export class Checks {
 
   /**
    * Sends the open check of a pair once more at once: the peer's own check just opened the way (RFC 8445 §7.3.1.4).
-   * The same transaction, so it costs no state; at most once per Ta.
+   * The same transaction, so it costs no state. At most once per Ta, but the first time at once where a relay or a NAT
+   * may have dropped what was sent a moment ago.
    */
   resend(pair: CandidatePair, now: Instant): void {
     if (pair.path.protocol === 'tcp') return;

@@ -175,6 +175,25 @@ describe('a check', () => {
     expect(sent()).toBeUndefined();
   });
 
+  it('is sent again without delay, the first time, where a relay or a NAT may have dropped it', () => {
+    const { ctx, current, checks, sent } = setUp();
+    const pair = current.checklist.add(local(5001), remote(6001, 1, '2', 'relay'), ctx.role.role)!;
+    checks.start(pair, current, false, 0);
+    const first = sent()!.bytes;
+    checks.resend(pair, 3);
+    expect(sent()!.bytes).toEqual(first);
+    checks.resend(pair, 10);
+    expect(sent()).toBeUndefined();
+    checks.resend(pair, 53);
+    expect(sent()!.bytes).toEqual(first);
+    // A nomination goes where the way is open.
+    checks.cancel(pair);
+    checks.start(pair, current, true, 100);
+    sent();
+    checks.resend(pair, 103);
+    expect(sent()).toBeUndefined();
+  });
+
   it('that was cancelled has no answer', () => {
     const { current, pair, checks, sent } = setUp();
     checks.start(pair, current, false, 0);
