@@ -72,11 +72,6 @@ export class Consent {
     return this.#unansweredSince;
   }
 
-  /** When the peer last showed its consent. */
-  get answeredAt(): Instant {
-    return this.#answeredAt;
-  }
-
   /** The peer has sent a check on the pair: all the consent that a lite agent gets. */
   heard(now: Instant): void {
     if (this.#asker === 'peer') this.#answeredAt = now;
