@@ -73,12 +73,14 @@ describe('@kaon/interface', () => {
     );
     expect(tags.map(({ tag }) => tag).sort()).toEqual(
       [
+        'kaon:byte-stream/1',
         'kaon:clock/1',
         'kaon:crypto/1',
         'kaon:interceptor/1',
         'kaon:message-streams/1',
         'kaon:network/1',
         'kaon:secure-transport/1',
+        'kaon:stream-listener/1',
         'kaon:udp-socket/1',
       ].sort(),
     );

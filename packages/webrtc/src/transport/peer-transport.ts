@@ -1,29 +1,22 @@
 import { type Connection, type PeerCertificate, verifyFingerprints } from '@kaon/dtls';
-import {
-  Agent,
-  type AgentEvent,
-  type Candidate,
-  decodeCandidate,
-  formatCandidate,
-  type IceCredentials,
-} from '@kaon/ice';
-import type { CodedError, TransportAddress } from '@kaon/interface/core/v1';
-import type { UdpSocket } from '@kaon/interface/network/v1';
+import { Agent, type AgentEvent, type IceCredentials } from '@kaon/ice';
+import type { CodedError } from '@kaon/interface/core/v1';
 import { type Driver, run } from '@kaon/runtime';
-import { isMalformed, samePath, transportAddress } from '@kaon/wire';
+import { transportAddress } from '@kaon/wire';
 import type { certificateOf } from '../certificate.ts';
 import type { Configuration } from '../configuration.ts';
 import { dtlsTransportInternals, type RTCDtlsTransport } from '../dtls-transport.ts';
 import type { Environment } from '../environment.ts';
 import { rtcError } from '../errors.ts';
 import { Gatherer } from '../gathering/gatherer.ts';
-import { apiCandidate, RTCIceCandidate } from '../ice-candidate.ts';
+import { RTCIceCandidate } from '../ice-candidate.ts';
 import { iceTransportInternals, type RTCIceTransport } from '../ice-transport.ts';
 import { FORWARDING_HEADROOM, MediaTransport } from '../media/pipeline/media-transport.ts';
-import type { RelayedAbout } from '../relay/types.ts';
 import type { StackEvent } from '../stack/events.ts';
 import { DataStack, type SctpOptions } from '../stack/stack.ts';
 import { FingerprintError } from './fingerprint-error.ts';
+import { KnownCandidates, type MediaLine } from './known-candidates.ts';
+import { LocalSockets } from './local-sockets.ts';
 import { receiveWindow } from './receive-window.ts';
 import { isLocalName, RemoteNames } from './remote-names.ts';
 
@@ -46,12 +39,6 @@ export interface RemoteSctp {
   readonly sctpPort: number;
   /** Bytes; 0 means any. */
   readonly maxMessageSize: number;
-}
-
-/** Where a transport's candidates belong in the description. */
-export interface MediaLine {
-  readonly mid: string;
-  readonly index: number;
 }
 
 /** What a transport tells its connection. */
@@ -84,21 +71,16 @@ export class PeerTransport {
   readonly stack: DataStack;
   /** RTP and RTCP. */
   readonly media: MediaTransport;
-  /** Where its candidates belong; set with the first description. */
-  line: MediaLine | undefined = undefined;
   readonly #environment: Environment;
   readonly #configuration: Configuration;
   readonly #listener: TransportListener;
   readonly #driver: Driver;
   readonly #gatherer: Gatherer;
-  readonly #sockets = new Set<UdpSocket>();
+  readonly #sockets: LocalSockets;
   readonly #names: RemoteNames;
+  readonly #candidates: KnownCandidates;
   /** The peer has said that there are no more candidates, while names were being looked up. */
   #remoteEnded = false;
-  /** Local candidates of the present generation. */
-  #local: RTCIceCandidate[] = [];
-  #remote: RTCIceCandidate[] = [];
-  #remoteLines = new Set<string>();
   #fingerprints: RemoteParameters['fingerprints'] = [];
   #remoteTlsId: string | undefined = undefined;
   /** Reports about candidates that come before `surface`; undefined behind it. */
@@ -137,6 +119,7 @@ export class PeerTransport {
       consentTimeout: kaon.failedTimeout,
       consentInterval: Math.min(5000, (kaon.disconnectedTimeout ?? 5000) as number, (kaon.failedTimeout ?? 30_000) / 3),
     });
+    this.#candidates = new KnownCandidates(agent);
     this.media = new MediaTransport({
       crypto: environment.crypto,
       random: environment.crypto.random,
@@ -149,9 +132,9 @@ export class PeerTransport {
     this.stack = new DataStack(agent, this.media);
     this.ice = iceTransportInternals.create({
       role: () => agent.role,
-      localCandidates: () => this.#local,
-      remoteCandidates: () => this.#remote,
-      selectedPair: () => this.#selectedPair(),
+      localCandidates: () => this.#candidates.local,
+      remoteCandidates: () => this.#candidates.remote,
+      selectedPair: () => this.#candidates.selectedPair(),
       localParameters: () => ({ ...agent.localCredentials }),
       remoteParameters: () => (agent.remoteCredentials === undefined ? null : { ...agent.remoteCredentials }),
     });
@@ -163,7 +146,14 @@ export class PeerTransport {
       clock: environment.clock,
       slotSize: (kaon.mtu ?? DEFAULT_MTU) + FORWARDING_HEADROOM,
       onEvent: (event) => this.#onEvent(event),
-      onSocketError: (socket) => this.#socketDied(socket),
+      onSocketError: (socket) => this.#sockets.remove(socket),
+    });
+    this.#sockets = new LocalSockets({
+      agent,
+      driver: this.#driver,
+      // Who relays everything does not want to show where it is.
+      hidesMapped: configuration.iceTransportPolicy === 'relay',
+      now: () => this.#now,
     });
     this.#names = new RemoteNames(
       environment,
@@ -176,14 +166,9 @@ export class PeerTransport {
       },
     );
     this.#gatherer = new Gatherer(environment, configuration, init.credentials.usernameFragment, {
-      socket: (socket, base) => {
-        this.#sockets.add(socket);
-        this.#driver.addSocket(socket);
-        agent.addLocalBase(base, this.#now);
-        this.#driver.wake();
-      },
-      relayed: (socket, about) => this.#relayed(socket, about),
-      gone: (socket) => this.#socketDied(socket),
+      socket: (socket, base) => this.#sockets.add(socket, base),
+      relayed: (socket, about) => this.#sockets.addRelayed(socket, about),
+      gone: (socket) => this.#sockets.remove(socket),
       pathFailed: (local, remote) => {
         agent.pathFailed({ protocol: 'tcp', local, remote }, this.#now);
         this.#driver.wake();
@@ -210,9 +195,18 @@ export class PeerTransport {
     return this.stack.agent;
   }
 
+  /** Where its candidates belong; undefined before the first description. */
+  get line(): MediaLine | undefined {
+    return this.#candidates.line;
+  }
+
+  set line(line: MediaLine | undefined) {
+    this.#candidates.line = line;
+  }
+
   /** Candidates of this generation that were found so far. */
   get localCandidates(): readonly RTCIceCandidate[] {
-    return this.#local;
+    return this.#candidates.local;
   }
 
   /** Whether the peer ended the DTLS connection. */
@@ -256,7 +250,7 @@ export class PeerTransport {
 
   /** New credentials and candidates; data goes on over the old pair until a new one is found (RFC 8445 §9). */
   restart(credentials: IceCredentials, servers: Configuration['servers']): void {
-    this.#local = [];
+    this.#candidates.forgetLocal();
     this.#gatherer.restart(credentials.usernameFragment, servers);
     this.agent.restart(this.#now, credentials);
     this.#driver.wake();
@@ -276,8 +270,7 @@ export class PeerTransport {
     this.agent.setRemoteRenomination(renomination, this.#now);
     if (changed) {
       this.agent.setRemoteCredentials(credentials, this.#now);
-      this.#remote = [];
-      this.#remoteLines = new Set();
+      this.#candidates.forgetRemote();
       this.#names.forget();
       this.#remoteEnded = false;
     }
@@ -290,10 +283,8 @@ export class PeerTransport {
 
   /** A candidate of the peer as it was signalled; what cannot be used is ignored. */
   addRemoteCandidate(line: string, usernameFragment: string): void {
-    const candidate = decodeCandidate(line);
-    if (isMalformed(candidate) || this.#remoteLines.has(line)) return;
-    this.#remoteLines.add(line);
-    this.#remote.push(this.#apiCandidate(line, candidate, usernameFragment));
+    const candidate = this.#candidates.addRemote(line, usernameFragment);
+    if (candidate === undefined) return;
     if (isLocalName(candidate) && this.#configuration.kaon.mdns !== 'off') void this.#names.resolve(candidate);
     else this.agent.addRemoteCandidate(candidate, this.#now);
     this.#driver.wake();
@@ -371,8 +362,7 @@ export class PeerTransport {
     this.#driver.stop();
     // Relays carry the last words: they end behind the stack.
     this.#gatherer.close();
-    for (const socket of this.#sockets) socket.close();
-    this.#sockets.clear();
+    this.#sockets.close();
     iceTransportInternals.setState(this.ice, 'closed', true);
     dtlsTransportInternals.setState(this.dtls, 'closed', true);
   }
@@ -407,15 +397,10 @@ export class PeerTransport {
         iceTransportInternals.setState(this.ice, event.state);
         this.#listener.iceState();
         return;
-      case 'selected-pair': {
-        const { path } = event.pair;
-        for (const socket of this.#sockets) {
-          const { protocol = 'udp', local } = socket;
-          if (samePath({ protocol, local, remote: path.remote }, path)) socket.prefer?.(path.remote);
-        }
+      case 'selected-pair':
+        this.#sockets.prefer(event.pair.path);
         iceTransportInternals.pairChanged(this.ice);
         return;
-      }
       default:
     }
   }
@@ -424,15 +409,8 @@ export class PeerTransport {
     const { line } = this;
     if (line === undefined) return;
     if (event.type === 'candidate-error') this.#listener.candidateError(event);
-    else if (event.type === 'candidate') {
-      const candidate = this.#apiCandidate(
-        formatCandidate(event.candidate),
-        event.candidate,
-        this.agent.localCredentials.usernameFragment,
-      );
-      this.#local.push(candidate);
-      this.#listener.candidate(candidate, this);
-    } else {
+    else if (event.type === 'candidate') this.#listener.candidate(this.#candidates.addLocal(event.candidate), this);
+    else {
       if (event.state === 'complete') {
         // The end of this generation's candidates (W3C WebRTC §4.4.1.4), ahead of the null that ends all gathering.
         const { usernameFragment } = this.agent.localCredentials;
@@ -455,63 +433,6 @@ export class PeerTransport {
       dtlsTransportInternals.setState(this.dtls, event.state);
     }
     if (!this.#closed) this.#listener.dtlsState();
-  }
-
-  #relayed(socket: UdpSocket, { url, relayProtocol, mapped }: RelayedAbout): void {
-    const { address, port, family } = socket.local;
-    this.#sockets.add(socket);
-    this.#driver.addSocket(socket);
-    // Who relays everything does not want to show where it is.
-    const hidden = this.#configuration.iceTransportPolicy === 'relay';
-    const related: TransportAddress = hidden
-      ? { address: family === 'IPv4' ? '0.0.0.0' : '::', family, port: 9 }
-      : mapped;
-    this.agent.addLocalCandidate(
-      {
-        foundation: '',
-        component: 1,
-        protocol: 'udp',
-        priority: 0,
-        address,
-        port,
-        type: 'relay',
-        relatedAddress: related.address,
-        relatedPort: related.port,
-        relayProtocol,
-        url,
-      },
-      socket.local,
-      this.#now,
-    );
-    this.#driver.wake();
-  }
-
-  #socketDied(socket: UdpSocket): void {
-    this.#sockets.delete(socket);
-    this.#driver.removeSocket(socket);
-    socket.close();
-    this.agent.removeLocalBase(socket.local, this.#now, socket.protocol);
-    this.#driver.wake();
-  }
-
-  #apiCandidate(line: string, candidate: Candidate, usernameFragment: string): RTCIceCandidate {
-    return apiCandidate(line, candidate, this.line?.mid ?? null, this.line?.index ?? 0, usernameFragment);
-  }
-
-  #selectedPair(): { local: RTCIceCandidate; remote: RTCIceCandidate } | null {
-    const pair = this.agent.selectedPair;
-    if (pair === undefined) return null;
-    const local = formatCandidate(pair.local);
-    const remote = formatCandidate(pair.remote);
-    const { localCredentials, remoteCredentials } = this.agent;
-    return {
-      local:
-        this.#local.find((one) => one.candidate === local) ??
-        this.#apiCandidate(local, pair.local, localCredentials.usernameFragment),
-      remote:
-        this.#remote.find((one) => one.candidate === remote) ??
-        this.#apiCandidate(remote, pair.remote, remoteCredentials?.usernameFragment ?? ''),
-    };
   }
 }
 

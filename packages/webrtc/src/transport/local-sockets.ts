@@ -1,0 +1,89 @@
+import type { Agent, LocalBase } from '@kaon/ice';
+import type { Path, TransportAddress } from '@kaon/interface/core/v1';
+import type { UdpSocket } from '@kaon/interface/network/v1';
+import type { Driver } from '@kaon/runtime';
+import { samePath } from '@kaon/wire';
+import type { RelayedAbout } from '../relay/types.ts';
+
+/** What the sockets of a transport belong to. */
+export interface SocketOwner {
+  readonly agent: Agent;
+  readonly driver: Driver;
+  /** Whether relayed candidates hide the address that the server saw. */
+  readonly hidesMapped: boolean;
+  now(): number;
+}
+
+/** The sockets of a transport, each of them with the driver and as a base with the agent. */
+export class LocalSockets implements Iterable<UdpSocket> {
+  readonly #owner: SocketOwner;
+  readonly #sockets = new Set<UdpSocket>();
+
+  constructor(owner: SocketOwner) {
+    this.#owner = owner;
+  }
+
+  [Symbol.iterator](): Iterator<UdpSocket> {
+    return this.#sockets.values();
+  }
+
+  add(socket: UdpSocket, base: LocalBase): void {
+    const { agent, driver, now } = this.#owner;
+    this.#sockets.add(socket);
+    driver.addSocket(socket);
+    agent.addLocalBase(base, now());
+    driver.wake();
+  }
+
+  /** A socket of a TURN server's: its address is the relayed one. */
+  addRelayed(socket: UdpSocket, { url, relayProtocol, mapped }: RelayedAbout): void {
+    const { agent, driver, hidesMapped, now } = this.#owner;
+    const { address, port, family } = socket.local;
+    this.#sockets.add(socket);
+    driver.addSocket(socket);
+    const related: TransportAddress = hidesMapped
+      ? { address: family === 'IPv4' ? '0.0.0.0' : '::', family, port: 9 }
+      : mapped;
+    agent.addLocalCandidate(
+      {
+        foundation: '',
+        component: 1,
+        protocol: 'udp',
+        priority: 0,
+        address,
+        port,
+        type: 'relay',
+        relatedAddress: related.address,
+        relatedPort: related.port,
+        relayProtocol,
+        url,
+      },
+      socket.local,
+      now(),
+    );
+    driver.wake();
+  }
+
+  /** A socket that is no more: its candidates go with it. */
+  remove(socket: UdpSocket): void {
+    const { agent, driver, now } = this.#owner;
+    this.#sockets.delete(socket);
+    driver.removeSocket(socket);
+    socket.close();
+    agent.removeLocalBase(socket.local, now(), socket.protocol);
+    driver.wake();
+  }
+
+  /** Data goes over this path from now on. */
+  prefer(path: Path): void {
+    for (const socket of this.#sockets) {
+      const { protocol = 'udp', local } = socket;
+      if (samePath({ protocol, local, remote: path.remote }, path)) socket.prefer?.(path.remote);
+    }
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.close();
+    this.#sockets.clear();
+  }
+}
