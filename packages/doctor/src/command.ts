@@ -69,11 +69,11 @@ function readOptions(args: readonly string[]): Options {
     },
   });
   const { username, credential, nat } = values;
-  for (const url of nat === undefined ? positionals : [...positionals, nat]) {
-    const { scheme } = parseUri(url);
-    if (scheme.startsWith('turn') && (username === undefined || credential === undefined))
+  for (const url of positionals) {
+    if (isTurn(url) && (username === undefined || credential === undefined))
       throw new Error(`${url} needs --username and --credential`);
   }
+  if (nat !== undefined && parseUri(nat).scheme !== 'stun') throw new Error(`--nat takes a stun: server, not ${nat}`);
   const named: RTCIceServer[] = positionals.map((url) => ({
     urls: url,
     ...(username === undefined ? {} : { username }),
@@ -97,7 +97,19 @@ function readConfig(path: string): readonly RTCIceServer[] {
   const config: unknown = JSON.parse(readFileSync(path, 'utf8'));
   const servers = Array.isArray(config) ? config : (config as { iceServers?: unknown } | null)?.iceServers;
   if (!Array.isArray(servers)) throw new Error(`${path} has no iceServers`);
+  for (const { urls, username, credential } of servers as readonly Partial<RTCIceServer>[]) {
+    if (urls === undefined) throw new Error(`${path} has a server without urls`);
+    for (const url of typeof urls === 'string' ? [urls] : urls) {
+      if (isTurn(url) && (username === undefined || credential === undefined))
+        throw new Error(`${url} needs username and credential in ${path}`);
+    }
+  }
   return servers;
+}
+
+/** Throws `StunError` on what is no URL of a server. */
+function isTurn(url: string): boolean {
+  return parseUri(url).scheme.startsWith('turn');
 }
 
 const HEADINGS = ['route', 'over', 'family', 'works', 'ms', 'address', 'server'];

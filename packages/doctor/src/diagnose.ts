@@ -58,7 +58,10 @@ export interface Diagnosis {
   readonly advice: readonly string[];
 }
 
-/** Tries every route from here, one after the other. Never rejects for what a network or a server does. */
+/**
+ * Tries every route from here, one after the other. Never rejects for what a network or a server does; rejects with `StunError`
+ * (`STUN_URI_SYNTAX`) on a URL that is none, and as `RTCPeerConnection` throws on a TURN server without credentials.
+ */
 export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
   const { network = nodeNetwork, clock = nodeClock, crypto = nodeCrypto, timeout = 10_000, relay } = options;
   const platform = { network, clock, crypto };

@@ -21,7 +21,7 @@ export async function mappedAddresses(
     address: undefined,
   } as const;
   const failed = (family: Finding['family'], why: string): Finding => ({ ...base, family, works: false, why });
-  if (scheme === 'stuns' || transport === 'tcp') return [failed(undefined, 'STUN over TCP or TLS gives no candidates')];
+  if (scheme === 'stuns') return [failed(undefined, 'STUN over TLS gives no candidates')];
   let addresses: readonly string[];
   try {
     addresses = await platform.network.resolve(host);
