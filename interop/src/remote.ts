@@ -24,8 +24,13 @@ export class RemotePeer {
     line.onEvent = (event) => this.#connections.get(event.pc)?.handle(event);
   }
 
-  hello(): Promise<Result> {
-    return this.call({ cmd: 'hello' });
+  /** Hands on what happens at the peer, for one who drives it from elsewhere. */
+  report(take: (event: PeerEvent) => void): void {
+    this.#line.onEvent = take;
+  }
+
+  hello(milliseconds?: number): Promise<Result> {
+    return this.call({ cmd: 'hello' }, milliseconds);
   }
 
   async connection(configuration: PeerConfiguration = {}): Promise<RemoteConnection> {
@@ -39,8 +44,8 @@ export class RemotePeer {
     this.#connections.delete(connection.name);
   }
 
-  call(command: Command): Promise<Result> {
-    return within(this.#line.call(command), `the peer's answer to '${command.cmd}'`);
+  call(command: Command, milliseconds?: number): Promise<Result> {
+    return within(this.#line.call(command), `the peer's answer to '${command.cmd}'`, milliseconds);
   }
 
   close(): Promise<void> {

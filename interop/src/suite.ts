@@ -137,13 +137,13 @@ async function runConnectivityScenario(
     const run = scenario.run({
       role,
       peer: kind,
-      connect: ({ kaon = {}, peer: peerConfiguration = {}, prepare, ours, theirs } = {}) => {
+      connect: ({ kaon = {}, peer: peerConfiguration = {}, trickle = true, prepare, ours, theirs } = {}) => {
         const createConnection = (): globalThis.RTCPeerConnection => {
           const connection = new RTCPeerConnection(kaon);
           prepare?.(connection);
           return connection as unknown as globalThis.RTCPeerConnection;
         };
-        return keep(Link.connect(peer, { role, trickle: true, createConnection, peerConfiguration, ours, theirs }));
+        return keep(Link.connect(peer, { role, trickle, createConnection, peerConfiguration, ours, theirs }));
       },
       call: ({ kaon, peer: peerConfiguration } = {}) => keep(Call.begin(peer, role, kaon, peerConfiguration)),
     });

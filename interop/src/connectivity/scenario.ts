@@ -7,6 +7,8 @@ import type { Link, Role } from '../link.ts';
 export interface Ends {
   readonly kaon?: RTCConfiguration;
   readonly peer?: PeerConfiguration;
+  /** Candidates travel one by one. Default true; without it `ours` and `theirs` have nothing to choose from. */
+  readonly trickle?: boolean;
   /** Called with Kaon's connection before anything happens. */
   readonly prepare?: (connection: RTCPeerConnection) => void;
   /** Which of Kaon's candidates the peer gets to see; all when absent. */
