@@ -23,10 +23,11 @@ import { WorkerServer } from './worker-server.ts';
 export async function createTurnServer(options: CreateTurnServerOptions): Promise<RunningTurnServer> {
   const workers = options.workers ?? 1;
   checkWorkers(options, workers);
+  const guarded = { ...options, onError: guardedOnError(options) };
   const server = new Running();
   try {
-    if (workers === 1) await server.openHere(options);
-    else await server.openWorkers(options, workers);
+    if (workers === 1) await server.openHere(guarded);
+    else await server.openWorkers(guarded, workers);
     if (options.metrics !== undefined) await server.tellMetrics(options.metrics);
     return server;
   } catch (error) {
@@ -59,7 +60,7 @@ class Running implements RunningTurnServer {
     return { address: metrics.address, family: metrics.address.includes(':') ? 'IPv6' : 'IPv4', port: metrics.port };
   }
 
-  async openHere(options: CreateTurnServerOptions): Promise<void> {
+  async openHere(options: GuardedOptions): Promise<void> {
     const { authenticate } = options;
     const part = new ThreadServer(options, {
       network: options.network ?? nodeNetwork,
@@ -69,13 +70,13 @@ class Running implements RunningTurnServer {
       authenticate: authenticate === undefined ? undefined : async (request) => authenticate(request),
       permit: options.permit,
       onEvent: options.onEvent,
-      onError: options.onError ?? (() => {}),
+      onError: options.onError,
     });
     this.#parts.push(part);
     await part.open(options);
   }
 
-  async openWorkers(options: CreateTurnServerOptions, count: number): Promise<void> {
+  async openWorkers(options: GuardedOptions, count: number): Promise<void> {
     const open = async (listeners: readonly ListenerOptions[]): Promise<Part> => {
       const part = new WorkerServer({ ...options, listeners }, (error) => this.#died(error));
       this.#parts.push(part);
@@ -144,6 +145,19 @@ class Running implements RunningTurnServer {
   #died(error: Error): void {
     this.#closing ??= this.#close(error);
   }
+}
+
+type GuardedOptions = CreateTurnServerOptions & { readonly onError: (error: Error) => void };
+
+/** What `onError` throws has nobody left to be told to. */
+function guardedOnError({ onError }: CreateTurnServerOptions): (error: Error) => void {
+  return (error) => {
+    try {
+      onError?.(error);
+    } catch {
+      // As said.
+    }
+  };
 }
 
 function checkWorkers(options: CreateTurnServerOptions, workers: number): void {

@@ -37,6 +37,11 @@ export class DtlsListener {
     options.socket.onDatagram = (bytes, remote) => this.receive(bytes, remote);
   }
 
+  /** Clients that are known, and remotes that have not shown yet that they are there. */
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
   /** Closes all sessions with a word to their clients, then the socket. */
   close(): void {
     for (const session of [...this.#sessions.values()]) session.close();
@@ -57,10 +62,11 @@ export class DtlsListener {
     session.receive(bytes);
   }
 
-  #accept(bytes: Uint8Array, remote: TransportAddress, name: string): DtlsSession | undefined {
+  #accept(bytes: Uint8Array, given: TransportAddress, name: string): DtlsSession | undefined {
     const { socket, host, clock, crypto } = this.#options;
-    if (!looksLikeClientHello(bytes) || !host.connections.admits(remote)) return undefined;
-    const { address, family, port } = remote;
+    if (!looksLikeClientHello(bytes)) return undefined;
+    const { address, family, port } = given;
+    const remote: TransportAddress = { address, family, port };
     const connection = new Connection({
       role: 'server',
       certificate: this.certificate,
@@ -71,9 +77,15 @@ export class DtlsListener {
       handshakeTimeout: 15_000,
       retransmissionTimeout: 500,
     });
-    const session = new DtlsSession(connection, socket, { address, family, port }, this.#slot, clock, {
+    const session = new DtlsSession(connection, socket, remote, this.#slot, clock, {
       input: (plaintext) => host.input(plaintext, session),
-      connected: () => this.#handshakes.delete(session),
+      connected: () => {
+        this.#handshakes.delete(session);
+        // Only now it is sure that somebody is there: until then it counts for nobody, since its address may be forged.
+        if (!host.connections.admits(remote)) return false;
+        host.connections.add(session);
+        return true;
+      },
       over: () => {
         this.#handshakes.delete(session);
         this.#sessions.delete(name);
@@ -89,14 +101,14 @@ export class DtlsListener {
     }
     this.#handshakes.add(session);
     this.#sessions.set(name, session);
-    host.connections.add(session);
     return session;
   }
 }
 
 interface SessionOwner {
   input(plaintext: Uint8Array): void;
-  connected(): void;
+  /** False: there are too many. */
+  connected(): boolean;
   over(): void;
 }
 
@@ -113,6 +125,8 @@ class DtlsSession implements ClientConnection {
   readonly #timer: ClockTimer;
   readonly #owner: SessionOwner;
   #isConnected = false;
+  /** There were too many when it was connected. */
+  #isRefused = false;
   #isOver = false;
 
   constructor(
@@ -140,7 +154,6 @@ class DtlsSession implements ClientConnection {
   receive(bytes: Uint8Array): void {
     const now = this.#clock.now();
     this.#connection.handleRecord(bytes, this, now);
-    if (this.#isConnected) this.activeAt = now;
     this.#drain();
   }
 
@@ -166,15 +179,20 @@ class DtlsSession implements ClientConnection {
   #drain(): void {
     if (this.#isOver) return;
     const connection = this.#connection;
+    if (!this.#isConnected && connection.state === 'connected') {
+      this.#isConnected = true;
+      this.activeAt = this.#clock.now();
+      this.#isRefused = !this.#owner.connected();
+      if (this.#isRefused) connection.close(this.activeAt);
+    }
     for (let plaintext = connection.pollPlaintext(); plaintext !== undefined; plaintext = connection.pollPlaintext()) {
+      if (this.#isRefused) continue;
+      this.activeAt = this.#clock.now();
       this.#owner.input(plaintext);
     }
     this.#flush();
     for (let event = connection.pollEvent(); event !== undefined; event = connection.pollEvent()) {
-      if (event.type === 'connected') {
-        this.#isConnected = true;
-        this.#owner.connected();
-      } else if (event.type === 'closed' || event.type === 'failed') {
+      if (event.type === 'closed' || event.type === 'failed') {
         this.#isOver = true;
         this.#timer.cancel();
         this.#owner.over();

@@ -40,6 +40,8 @@ export function listenForMetrics(address: string, port: number, source: MetricsS
     server.once('error', reject);
     server.listen({ host: address, port }, () => {
       server.off('error', reject);
+      // Such as a connection that found no free file: the next one may.
+      server.on('error', () => {});
       const bound = server.address() as AddressInfo;
       resolve({ address: bound.address, port: bound.port, close: () => end(server) });
     });

@@ -71,7 +71,6 @@ export class StreamConnection implements ClientConnection {
   }
 
   #received(bytes: Uint8Array): void {
-    this.activeAt = this.#clock.now();
     this.#framer.push(bytes);
     this.#readMessages();
   }
@@ -81,6 +80,8 @@ export class StreamConnection implements ClientConnection {
     while (!this.#isHeld && !this.#isOver) {
       const message = framer.poll();
       if (message === undefined) break;
+      // Only whole messages count: a byte now and then would hold a place for ever.
+      this.activeAt = this.#clock.now();
       this.#isHeld = isBindRequest(message);
       this.#host.input(message, this);
     }
@@ -97,7 +98,7 @@ export class StreamConnection implements ClientConnection {
 /** ChannelData, or a Data indication (0x0017): what a peer sent, and would have been lost on a full network. */
 function isData(buffer: Uint8Array, start: number): boolean {
   const first = buffer[start] as number;
-  return (first & 0xf0) === 0x40 || (first === 0 && buffer[start + 1] === 0x17);
+  return (first & 0xc0) === 0x40 || (first === 0 && buffer[start + 1] === 0x17);
 }
 
 /** A ConnectionBind request (0x000b), RFC 6062 §6.1. */

@@ -11,6 +11,7 @@ import {
 import { resolveListeners } from './addresses.ts';
 import { type ClientConnection, ConnectionTable } from './connection.ts';
 import { coreOptions } from './core-options.ts';
+import { credentialOf } from './credential.ts';
 import { Hairpin } from './hairpin.ts';
 import { Listeners } from './listeners.ts';
 import { flattenMetrics } from './metrics.ts';
@@ -60,7 +61,8 @@ export class ThreadServer implements Part {
     this.#users = new Map(Object.entries(settings.users ?? {}));
     const authenticate =
       context.authenticate === undefined ? (username: string) => this.#userOf(username) : ('event' as const);
-    const options = coreOptions(settings, { network, clock, crypto, authenticate, permit: context.permit });
+    const permit = context.permit === undefined ? undefined : this.#permits;
+    const options = coreOptions(settings, { network, clock, crypto, authenticate, permit });
     this.#core = new TurnServer(options);
     this.#connections = new ConnectionTable({
       total: settings.maxConnections ?? 10_000,
@@ -225,7 +227,7 @@ export class ThreadServer implements Part {
     let credential = this.#userOf(username);
     if (credential === undefined) {
       try {
-        credential = await this.#context.authenticate?.({ username, realm, remote: client.remote });
+        credential = credentialOf(await this.#context.authenticate?.({ username, realm, remote: client.remote }));
       } catch (error) {
         this.#context.onError(error instanceof Error ? error : new Error(String(error)));
       }
@@ -233,6 +235,16 @@ export class ThreadServer implements Part {
     this.#core.credential(request, credential, this.#context.clock.now());
     this.#pump.wake();
   }
+
+  /** Refuses what cannot be judged: a peer is asked for by a datagram, and none of them may end the server. */
+  readonly #permits = (username: string, peer: TransportAddress): boolean => {
+    try {
+      return this.#context.permit?.(username, peer) !== false;
+    } catch (error) {
+      this.#context.onError(error instanceof Error ? error : new Error(String(error)));
+      return false;
+    }
+  };
 
   #userOf(username: string): Credential | undefined {
     const password = this.#users.get(username);

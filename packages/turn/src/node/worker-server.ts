@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { TurnError } from '../errors.ts';
+import { credentialOf } from './credential.ts';
 import { carry, type FromWorker, type ToWorker, uncarry, type WorkerStart } from './messages.ts';
 import type {
   AuthenticationRequest,
@@ -22,6 +23,7 @@ export class WorkerServer implements Part {
   readonly #opened = Promise.withResolvers<void>();
   #nextId = 0;
   #closing = false;
+  #ended = false;
 
   /** `onDeath` is told when the thread dies without having been closed. */
   constructor(options: CreateTurnServerOptions, onDeath: (error: Error) => void) {
@@ -39,7 +41,8 @@ export class WorkerServer implements Part {
     this.#worker.on('error', (error) => this.#failed(error instanceof Error ? error : new Error(String(error))));
     this.#exited = new Promise((resolve) => {
       this.#worker.on('exit', () => {
-        this.#failed(new TurnError('TURN_INVALID_STATE', 'A worker has ended.'));
+        this.#ended = true;
+        this.#failed(hasEnded());
         resolve();
       });
     });
@@ -72,6 +75,7 @@ export class WorkerServer implements Part {
 
   #ask(make: (id: number) => ToWorker): Promise<FromWorker & { readonly type: 'done' }> {
     const id = this.#nextId++;
+    if (this.#ended) return Promise.resolve({ type: 'done', id, error: carry(hasEnded()) });
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
       this.#worker.postMessage(make(id));
@@ -106,7 +110,7 @@ export class WorkerServer implements Part {
   async #authenticate(id: number, request: AuthenticationRequest): Promise<void> {
     let credential: (ToWorker & { readonly type: 'credential' })['credential'];
     try {
-      credential = await this.#options.authenticate?.(request);
+      credential = credentialOf(await this.#options.authenticate?.(request));
     } catch (error) {
       this.#options.onError?.(error instanceof Error ? error : new Error(String(error)));
     }
@@ -135,6 +139,10 @@ export class WorkerServer implements Part {
     for (const [id, resolve] of this.#waiting) resolve({ type: 'done', id, error: carry(error) });
     this.#waiting.clear();
   }
+}
+
+function hasEnded(): TurnError {
+  return new TurnError('TURN_INVALID_STATE', 'A worker has ended.');
 }
 
 /** What can cross to a thread. */

@@ -46,18 +46,18 @@ describe('DtlsListener', () => {
       listener.receive(changed, from(2000 + index));
     }
     listener.receive(new Uint8Array(2000), from(3000));
-    expect(connections.size).toBe(0);
+    expect(listener.sessions).toBe(0);
     listener.receive(hello, from(4000));
-    expect(connections.size).toBe(1);
+    expect(listener.sessions).toBe(1);
   });
 
   it('keeps a bounded number of handshakes under way: the oldest give way', async () => {
     const { listener, connections } = await listen();
     const hello = clientHello();
     for (let i = 0; i < 1100; i++) listener.receive(hello, from(10_000 + i));
-    expect(connections.size).toBe(1024);
-    expect(connections.find({ protocol: 'udp', local: listener.local, remote: from(10_000) })).toBeUndefined();
-    expect(connections.find({ protocol: 'udp', local: listener.local, remote: from(11_099) })).toBeDefined();
+    expect(listener.sessions).toBe(1024);
+    // Forged addresses take nothing from those whose they are.
+    expect(connections.size).toBe(0);
   });
 
   it('answers a ClientHello with less than it has, until the cookie came back', async () => {

@@ -75,6 +75,21 @@ describe('options', () => {
     expect(asked[0]?.[1].address).toBe(peer.address);
   });
 
+  it('a permit that throws refuses, and is told to onError', async () => {
+    const errors: Error[] = [];
+    const server = await start({
+      permit: () => {
+        throw new Error('no policy');
+      },
+      onError: (error) => errors.push(error),
+    });
+    const live = await client(server);
+    await live.relayed();
+    live.send({ address: '127.0.0.1', family: 'IPv4', port: 9 }, 'x');
+    expect(await live.event('permission-failed')).toMatchObject({ statusCode: 403 });
+    expect(errors[0]?.message).toBe('no policy');
+  });
+
   it('authenticate is asked for users that are not listed, and may take its time', async () => {
     const asked: unknown[] = [];
     const server = await start({
@@ -102,6 +117,28 @@ describe('options', () => {
     const live = await client(server, 'udp', { credentials: { username: 'v', password: 'w' } });
     await expect(live.relayed()).rejects.toMatchObject({ statusCode: 401 });
     expect(errors[0]?.message).toBe('no database');
+  });
+
+  it('a look-up that gives null refuses as one that gives undefined does', async () => {
+    const errors: Error[] = [];
+    const server = await start({ authenticate: async () => null as never, onError: (error) => errors.push(error) });
+    const live = await client(server, 'udp', { credentials: { username: 'v', password: 'w' } });
+    await expect(live.relayed()).rejects.toMatchObject({ statusCode: 401 });
+    expect(errors).toEqual([]);
+  });
+
+  it('a look-up that gives no credential refuses, and is told to onError, which may throw', async () => {
+    const errors: Error[] = [];
+    const server = await start({
+      authenticate: async () => ({ password: 5 }) as never,
+      onError: (error) => {
+        errors.push(error);
+        throw new Error('no log either');
+      },
+    });
+    const live = await client(server, 'udp', { credentials: { username: 'v', password: 'w' } });
+    await expect(live.relayed()).rejects.toMatchObject({ statusCode: 401 });
+    expect(errors[0]?.message).toMatch(/^A credential has a password/);
   });
 
   it('what onEvent throws is told to onError, and changes nothing', async () => {
@@ -165,6 +202,14 @@ describe('options', () => {
     }
   });
 
+  it('maxConnections: a DTLS client counts once it has shown that it is there', async () => {
+    const server = await start({ maxConnections: 1 });
+    await (await client(server, 'tcp')).relayed();
+    // It may be connected for a moment, with the server's farewell on the way.
+    await client(server, 'dtls').catch(() => {});
+    expect(await server.metrics()).toMatchObject({ clientConnections: 1, clientConnectionsRefused: 1 });
+  });
+
   it('idleTimeout: a silent connection is closed unless it holds an allocation', async () => {
     const clock = new JumpClock();
     const server = await start({ idleTimeout: 20_000, clock });
@@ -179,6 +224,27 @@ describe('options', () => {
     await over;
     expect((await server.metrics())['clientConnections']).toBe(1);
     await exchange(holder, await client(server));
+  });
+
+  it('idleTimeout: a byte now and then is silence', async () => {
+    const clock = new JumpClock();
+    const server = await start({ idleTimeout: 20_000, clock });
+    const { address: host, port } = address(server, 'tcp');
+    const dribbling = connect({ host, port });
+    dribbling.resume();
+    dribbling.on('error', () => {});
+    await once(dribbling, 'connect');
+    const over = once(dribbling, 'close');
+    for (let i = 0; i < 3; i++) {
+      dribbling.write(Uint8Array.of(0));
+      // A whole exchange of another client: the byte has been read by then.
+      const other = await client(server);
+      await other.relayed();
+      await other.end();
+      clock.jump(9000);
+    }
+    clock.jump(9000);
+    await over;
   });
 
   it('nonceLifetime: an old nonce is refused once', async () => {

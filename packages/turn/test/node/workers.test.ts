@@ -52,6 +52,8 @@ describe('several workers', () => {
       users: {},
       authenticate: async ({ username }) => {
         if (username === 'broken') throw new Error('no database');
+        if (username === 'odd') return { password: () => 'w' } as never;
+        if (username === 'nobody') return null as never;
         return username === 'v' ? { password: 'w' } : undefined;
       },
       onEvent: (event) => events.push(event),
@@ -60,11 +62,13 @@ describe('several workers', () => {
     const live = await client(server, 'tcp', { credentials: { username: 'v', password: 'w' } });
     await live.relayed();
     await live.end();
-    for (const username of ['x', 'broken']) {
+    for (const username of ['x', 'broken', 'odd', 'nobody']) {
       const refused = await client(server, 'udp', { credentials: { username, password: 'w' } });
       await expect(refused.relayed()).rejects.toMatchObject({ statusCode: 401 });
     }
-    expect(errors.map(({ message }) => message)).toEqual(['no database']);
+    expect(errors[0]?.message).toBe('no database');
+    expect(errors[1]?.message).toMatch(/^A credential has a password/);
+    expect(errors.length).toBe(2);
     const kinds = events.map(({ type }) => type);
     expect(kinds).toContain('allocated');
     expect(kinds).toContain('deallocated');
@@ -100,6 +104,8 @@ describe('several workers', () => {
     const exits = threads.map((thread) => once(thread, 'exit'));
     await threads[1]!.terminate();
     expect(await server.ended).toMatchObject({ message: 'A worker has ended.' });
+    expect(await server.metrics()).toEqual({});
+    await expect(server.reload({ users: {} })).rejects.toThrow('A worker has ended.');
     await Promise.all(exits);
   });
 
