@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkApi, checkForeignClasses } from './api.ts';
+import { checkCommands } from './commands.ts';
 import { Report } from './report.ts';
 import { checkSize, measure, readTable, type Size, writeTable } from './sizes.ts';
 import { checkPublint, checkTypesResolution, checkUnused } from './tools.ts';
@@ -25,6 +26,8 @@ for (const each of packages) {
   report.note(`${each.name}: types resolve (attw)`, checkTypesResolution(each));
   report.note(`${each.name}: API snapshot`, checkApi(each, process.env['KAON_UPDATE_API'] === '1'));
   report.note(`${each.name}: no class of another package in its API`, checkForeignClasses(each, built));
+  if (each.manifest.bin !== undefined)
+    report.note(`${each.name}: its command runs where it is installed`, checkCommands(each));
   if (each.short !== 'interface') sizes.push(...(await measure(each)));
 }
 

@@ -10,8 +10,6 @@ import {
   METHOD,
   parseMessage,
   type StunMessage,
-  verifyIntegrity,
-  verifyIntegritySha256,
 } from '@kaon/stun';
 import { seededRandom } from '@kaon/testing';
 import { isMalformed, Slot, transportAddress } from '@kaon/wire';
@@ -268,4 +266,4 @@ export function bytesOf(seed: number): (out: Uint8Array) => void {
 
 export const HELLO: Uint8Array = new TextEncoder().encode('hello');
 
-export { type EncodeOptions, parseMessage, verifyIntegrity, verifyIntegritySha256 };
+export { type EncodeOptions, parseMessage };
