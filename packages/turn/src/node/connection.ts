@@ -1,4 +1,5 @@
 import type { Instant, Path, TransmitSlot, TransportAddress } from '@kaon/interface/core/v1';
+import { addressGroup } from '../address-group.ts';
 
 /**
  * A client that has a connection of its own: TCP, TLS or DTLS. It is the `path` that the core is given, and so it is found
@@ -50,13 +51,13 @@ export class ConnectionTable {
   /** Whether one more from this address may come. A refusal is counted. */
   admits(remote: TransportAddress): boolean {
     const { total, perAddress } = this.#limits;
-    if (this.#all.size < total && (this.#perAddress.get(remote.address) ?? 0) < perAddress) return true;
+    if (this.#all.size < total && (this.#perAddress.get(addressGroup(remote.address)) ?? 0) < perAddress) return true;
     this.refused++;
     return false;
   }
 
   add(connection: ClientConnection): void {
-    const { address } = connection.remote;
+    const address = addressGroup(connection.remote.address);
     this.#all.set(key(connection), connection);
     this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
   }
@@ -66,7 +67,7 @@ export class ConnectionTable {
     const name = key(connection);
     if (this.#all.get(name) !== connection) return false;
     this.#all.delete(name);
-    const { address } = connection.remote;
+    const address = addressGroup(connection.remote.address);
     const left = (this.#perAddress.get(address) ?? 1) - 1;
     if (left === 0) this.#perAddress.delete(address);
     else this.#perAddress.set(address, left);

@@ -1,10 +1,10 @@
 import type { TransportAddress } from '@kaon/interface/core/v1';
 import type { CryptoProvider } from '@kaon/interface/crypto/v1';
 import type { Clock, Network } from '@kaon/interface/network/v1';
-import { addressFamily, transportAddress } from '@kaon/wire';
+import { addressFamily, isUnspecified, transportAddress } from '@kaon/wire';
 import { TurnError } from '../errors.ts';
 import type { AllocateRequest, Alternate, TurnServerOptions } from '../server/index.ts';
-import { perFamily, relayAddressesFor, resolveListeners } from './addresses.ts';
+import { perFamily, type ResolvedListener, relayAddressesFor, resolveListeners } from './addresses.ts';
 import type { TurnServerSettings } from './options.ts';
 import { VERSION } from './version.ts';
 
@@ -38,7 +38,7 @@ export function coreOptions(
     secrets: settings.secrets,
     permit: platform.permit,
     allowedPeers: settings.allowedPeers,
-    deniedPeers: settings.deniedPeers,
+    deniedPeers: [...(settings.deniedPeers ?? []), ...machineAddresses(listeners, network)],
     nonceLifetime: settings.nonceLifetime,
     defaultLifetime: Math.min(settings.maxLifetime ?? DEFAULT_LIFETIME, DEFAULT_LIFETIME),
     maxLifetime: settings.maxLifetime,
@@ -53,6 +53,12 @@ export function coreOptions(
     software: settings.announceSoftware === false ? undefined : SOFTWARE,
     alternateServer: alternates(settings.alternateServers ?? []),
   };
+}
+
+/** Where this machine is itself: over the relays nobody gets behind its own firewall. Relays among them can be reached all the same. */
+function machineAddresses(listeners: readonly ResolvedListener[], network: Network): readonly string[] {
+  const all = [...listeners, ...network.interfaces()].map(({ address }) => address.split('%', 1)[0] as string);
+  return [...new Set(all)].filter((address) => !isUnspecified(address));
 }
 
 /** One server after the other, of the family that the client came by (RFC 8489 §10). */

@@ -60,7 +60,7 @@ export interface TurnServerSettings {
   readonly maxAllocations?: number | undefined;
   /** Allocations of one user. Default: `maxAllocations`. */
   readonly maxAllocationsPerUser?: number | undefined;
-  /** Allocations of one client address. Default 1000. */
+  /** Allocations of one client address (IPv6: one /64). Default 1000. */
   readonly maxAllocationsPerAddress?: number | undefined;
   /** Payload in bytes per second that an allocation may carry, each way. Default: no limit. */
   readonly allocationBandwidth?: number | undefined;
@@ -68,7 +68,7 @@ export interface TurnServerSettings {
   readonly userBandwidth?: number | undefined;
   /** TCP, TLS and DTLS connections of clients at the same time. Default 10,000. */
   readonly maxConnections?: number | undefined;
-  /** The same from one address. Default 1000. */
+  /** The same from one address (IPv6: one /64). Default 1000. */
   readonly maxConnectionsPerAddress?: number | undefined;
   /** How long a connection may be silent that has no allocation. Default 60,000. */
   readonly idleTimeout?: number | undefined;

@@ -2,6 +2,7 @@
 import type { Instant } from '@kaon/interface/core/v1';
 import type { RandomSource } from '@kaon/interface/crypto/v1';
 import { readU32 } from '@kaon/wire';
+import { addressGroup } from '../address-group.ts';
 
 /** Lets `rate` units a second through, and a burst of one second's worth. */
 export class Bucket {
@@ -62,12 +63,9 @@ export class AddressBuckets {
 
   #place(address: string): number {
     let hash = this.#key;
-    let colons = 0;
-    for (let i = 0; i < address.length; i++) {
-      const code = address.charCodeAt(i);
-      // The first four groups of an IPv6 address: one customer has the rest.
-      if (code === 0x3a && ++colons === 4) break;
-      hash = Math.imul(hash ^ code, 0x01000193);
+    const group = addressGroup(address);
+    for (let i = 0; i < group.length; i++) {
+      hash = Math.imul(hash ^ group.charCodeAt(i), 0x01000193);
       hash ^= hash >>> 15;
     }
     return (hash >>> 0) % PLACES;

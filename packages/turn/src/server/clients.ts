@@ -1,5 +1,6 @@
 /** Who talks to us: allocations by the client's side of the 5-tuple. */
 import type { Path } from '@kaon/interface/core/v1';
+import { addressGroup } from '../address-group.ts';
 import type { Allocation } from './allocation.ts';
 
 /** One 5-tuple of an allocation. */
@@ -13,6 +14,7 @@ export interface ClientEntry {
 /** The table of 5-tuples: by address, then by port, so that no key has to be made for a packet. */
 export class Clients {
   readonly #byAddress = new Map<string, Map<number, ClientEntry>>();
+  readonly #perGroup = new Map<string, number>();
 
   find(path: Path): ClientEntry | undefined {
     const { remote } = path;
@@ -31,6 +33,7 @@ export class Clients {
     }
     const entry: ClientEntry = { path, allocation: undefined, next: ports.get(port) };
     ports.set(port, entry);
+    this.#count(address, 1);
     return entry;
   }
 
@@ -42,22 +45,27 @@ export class Clients {
     if (first !== entry) {
       let before: ClientEntry = first;
       while (before.next !== undefined && before.next !== entry) before = before.next;
-      if (before.next === entry) before.next = entry.next;
+      if (before.next !== entry) return;
+      before.next = entry.next;
     } else if (entry.next !== undefined) {
       ports.set(port, entry.next);
     } else {
       ports.delete(port);
       if (ports.size === 0) this.#byAddress.delete(address);
     }
+    this.#count(address, -1);
   }
 
-  /** 5-tuples with this remote address, those that share a port counted once. */
+  /** 5-tuples with this remote address, for IPv6 those of its /64. */
   countOf(address: string): number {
-    return this.#byAddress.get(address)?.size ?? 0;
+    return this.#perGroup.get(addressGroup(address)) ?? 0;
   }
 
-  clear(): void {
-    this.#byAddress.clear();
+  #count(address: string, change: 1 | -1): void {
+    const group = addressGroup(address);
+    const count = (this.#perGroup.get(group) ?? 0) + change;
+    if (count === 0) this.#perGroup.delete(group);
+    else this.#perGroup.set(group, count);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Instant, Path } from '@kaon/interface/core/v1';
 import { formatTransactionId, type StunMessage } from '@kaon/stun';
 import { formatAddress } from '@kaon/wire';
+import { addressGroup } from '../address-group.ts';
 
 /** One of them. */
 export interface Lookup {
@@ -35,7 +36,7 @@ export class Lookups {
 
   /** False: there are too many. */
   add(request: number, lookup: Lookup, now: Instant): boolean {
-    const { address } = lookup.path.remote;
+    const address = addressGroup(lookup.path.remote.address);
     const ofAddress = this.#byAddress.get(address) ?? 0;
     if (this.#waiting.size >= this.#limit || ofAddress >= Math.max(8, this.#limit / 16)) return false;
     this.#byAddress.set(address, ofAddress + 1);
@@ -50,7 +51,7 @@ export class Lookups {
     if (waiting === undefined) return undefined;
     this.#waiting.delete(request);
     this.#keys.delete(waiting.key);
-    const { address } = waiting.lookup.path.remote;
+    const address = addressGroup(waiting.lookup.path.remote.address);
     const left = this.#byAddress.get(address)! - 1;
     if (left === 0) this.#byAddress.delete(address);
     else this.#byAddress.set(address, left);

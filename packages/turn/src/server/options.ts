@@ -54,7 +54,7 @@ export interface TurnServerOptions {
   readonly maxAllocations?: number | undefined;
   /** Allocations of one user. Default: `maxAllocations`. */
   readonly maxAllocationsPerUser?: number | undefined;
-  /** Allocations of one client address. Default 1000. */
+  /** Allocations of one client address (IPv6: one /64). Default 1000. */
   readonly maxAllocationsPerAddress?: number | undefined;
   /** Permissions of one allocation. Default 128. */
   readonly maxPermissions?: number | undefined;

@@ -78,8 +78,8 @@ export class PeerPolicy {
 }
 
 /**
- * The IPv4 address that datagrams to an IPv6 address end up at: mapped and compatible (RFC 4291 §2.5.5), NAT64 (RFC 6052 §2.1),
- * 6to4 (RFC 3056), Teredo (RFC 4380 §4) and ISATAP (RFC 5214 §6.1). Undefined when there is none.
+ * The IPv4 address that datagrams to an IPv6 address end up at: mapped and compatible (RFC 4291 §2.5.5), translated (RFC 2765
+ * §2.1), NAT64 (RFC 6052 §2.1), 6to4 (RFC 3056), Teredo (RFC 4380 §4) and ISATAP (RFC 5214 §6.1). Undefined when there is none.
  */
 export function embeddedIpv4(address: Uint8Array): Uint8Array | undefined {
   if (address.length !== 16) return undefined;
@@ -88,6 +88,8 @@ export function embeddedIpv4(address: Uint8Array): Uint8Array | undefined {
     const isCompatible = zeros(address, 10, 12) && !zeros(address, 12, 14);
     return isCompatible || (address[10] === 0xff && address[11] === 0xff) ? address.slice(12) : undefined;
   }
+  const isTranslated = zeros(address, 0, 8) && address[8] === 0xff && address[9] === 0xff && zeros(address, 10, 12);
+  if (isTranslated) return address.slice(12);
   const first = (address[0]! << 8) | address[1]!;
   if (first === 0x0064 && address[2] === 0xff && address[3] === 0x9b && zeros(address, 4, 12)) return address.slice(12);
   if (first === 0x2002) return address.slice(2, 6);

@@ -2,6 +2,7 @@
 import type { Instant, TransportAddress } from '@kaon/interface/core/v1';
 import { formatTransactionId } from '@kaon/stun';
 import type { ServerState } from './state.ts';
+import type { UserAccount } from './users.ts';
 
 /** What is held back, by token. */
 export class Reservations {
@@ -22,11 +23,12 @@ export class Reservations {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** Holds a bound port back and returns its token, 8 bytes. */
-  add(local: TransportAddress, now: Instant): Uint8Array {
+  /** Holds a bound port back for a user, whose quota it takes up, and returns its token, 8 bytes. */
+  add(local: TransportAddress, user: string, now: Instant): Uint8Array {
     const token = new Uint8Array(8);
     this.#state.settings.random(token);
-    this.#held.set(formatTransactionId(token), { local, expiresAt: now + RESERVATION_TIME });
+    const account = this.#state.users.enter(user, now);
+    this.#held.set(formatTransactionId(token), { local, account, expiresAt: now + RESERVATION_TIME });
     return token;
   }
 
@@ -36,13 +38,20 @@ export class Reservations {
     const reservation = this.#held.get(key);
     if (reservation === undefined || reservation.expiresAt <= now) return undefined;
     this.#held.delete(key);
+    this.#state.users.leave(reservation.account);
     return reservation.local;
   }
 
+  /** Who had the port held back that a token is for. */
+  userOf(token: Uint8Array): string | undefined {
+    return this.#held.get(formatTransactionId(token))?.account.user;
+  }
+
   handleTimeout(now: Instant): void {
-    for (const [key, { local, expiresAt }] of this.#held) {
+    for (const [key, { local, account, expiresAt }] of this.#held) {
       if (expiresAt > now) return;
       this.#held.delete(key);
+      this.#state.users.leave(account);
       this.#release(local);
     }
   }
@@ -59,6 +68,7 @@ export class Reservations {
 
 interface Reservation {
   readonly local: TransportAddress;
+  readonly account: UserAccount;
   readonly expiresAt: Instant;
 }
 

@@ -37,7 +37,7 @@ const from = (port: number) => ({ address: '127.0.0.1', family: 'IPv4', port }) 
 
 describe('DtlsListener', () => {
   it('makes no session for what is no ClientHello', async () => {
-    const { listener, connections } = await listen();
+    const { listener } = await listen();
     const hello = clientHello();
     for (let length = 0; length < 26; length++) listener.receive(hello.slice(0, length), from(1000 + length));
     for (const index of [0, 1, 3, 4, 13]) {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { TransportAddress } from '@kaon/interface/core/v1';
+import type { Network } from '@kaon/interface/network/v1';
 import { nodeNetwork } from '@kaon/runtime/node';
 import { attribute, decodeMessage, encodeMessage } from '@kaon/stun';
 import { isMalformed } from '@kaon/wire';
@@ -44,6 +45,24 @@ describe('options', () => {
     live.pump();
     await live.end();
     expect((await server.metrics())['errors{code="403"}']).toBe(1);
+  });
+
+  it('without allowedPeers no address of the machine is reached, listened on or not', async () => {
+    const network: Network = {
+      ...nodeNetwork,
+      bindUdp: (options) => nodeNetwork.bindUdp(options),
+      interfaces: () => [
+        { name: 'eth0', address: '198.51.100.1', family: 'IPv4', internal: false },
+        { name: 'eth0', address: '2001:db8::1%eth0', family: 'IPv6', internal: false },
+      ],
+    };
+    const listeners = [{ protocol: 'udp', address: '127.0.0.1', port: 0 }] as const;
+    const server = await start({ allowedPeers: [], network, listeners });
+    const live = await client(server);
+    await live.relayed();
+    live.core.permit({ address: '198.51.100.1', family: 'IPv4', port: 0xffff }, performance.now());
+    live.pump();
+    expect(await live.event('permission-failed')).toMatchObject({ statusCode: 403 });
   });
 
   it('allowedPeers and deniedPeers', async () => {

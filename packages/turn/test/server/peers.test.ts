@@ -31,6 +31,7 @@ function disguises(ipv4: string): string[] {
   return [
     `::ffff:${ipv4}`,
     `::${ipv4}`,
+    `::ffff:0:${high}:${low}`,
     `64:ff9b::${high}:${low}`,
     `64:ff9b:1::${high}:${low}`,
     `2002:${high}:${low}::1`,

@@ -61,7 +61,7 @@ export class Allocator {
       replies.refuse(request, ERROR.TryAlternate, now, alternate);
       return;
     }
-    const refusal = this.#quota(request);
+    const refusal = this.#quota(request, plan);
     if (refusal !== undefined) {
       replies.refuse(request, refusal, now);
       return;
@@ -163,10 +163,14 @@ export class Allocator {
     return attributes;
   }
 
-  #quota(request: UserRequest): number | undefined {
+  #quota(request: UserRequest, { token, evenPort }: Plan): number | undefined {
     const { allocations, settings, clients, users } = this.#state;
     if (this.isDraining || allocations.size >= settings.maxAllocations) return ERROR.InsufficientCapacity;
-    if (users.countOf(request.user.user) >= settings.maxAllocationsPerUser) return ERROR.AllocationQuotaReached;
+    const { user } = request.user;
+    // A port that is held back takes up as much as an allocation, which it may become.
+    const held = token !== undefined && this.#reservations.userOf(token) === user ? 1 : 0;
+    const wanted = evenPort === true ? 2 : 1;
+    if (users.countOf(user) - held + wanted > settings.maxAllocationsPerUser) return ERROR.AllocationQuotaReached;
     const { address } = request.path.remote;
     return clients.countOf(address) >= settings.maxAllocationsPerAddress ? ERROR.AllocationQuotaReached : undefined;
   }
@@ -278,7 +282,10 @@ export class Allocator {
     const attributes: Attribute[] = relayed.map((address) => ({ type: 'xor-relayed-address', address }));
     attributes.push({ type: 'lifetime', seconds: Math.floor(lifetime / 1000) });
     if (order.next !== undefined) {
-      attributes.push({ type: 'reservation-token', token: this.#reservations.add(order.next, now) });
+      attributes.push({
+        type: 'reservation-token',
+        token: this.#reservations.add(order.next, allocation.account.user, now),
+      });
     }
     attributes.push({ type: 'xor-mapped-address', address: request.path.remote });
     if (order.isSecondFailed) attributes.push(this.#secondFailure(plan));
