@@ -5,6 +5,7 @@ import type { MediaScenario } from './media-scenario.ts';
 import { mediaScenarios } from './media-scenarios/index.ts';
 import { lackOf, type PeerKind } from './peer-kind.ts';
 import { scenarios } from './scenarios/index.ts';
+import { uclientChecks } from './turn/uclient.ts';
 import { VANISH } from './vanish.ts';
 
 export type Verdict = 'ok' | 'FAIL' | 'n/a';
@@ -39,6 +40,14 @@ export class Report {
     if (verdict === 'FAIL') this.failed++;
     this.#verdicts.set(`${kind.id} ${scenario} ${role}`, verdict);
     console.log(`${verdict.padEnd(4)} ${kind.id}, Kaon ${role}: ${scenario} ${detail}`.trimEnd());
+  }
+
+  /** A check that is not one of a peer's: coturn's client with Kaon's server. */
+  client(id: string, verdict: Verdict, detail: string): void {
+    if (verdict === 'ok') this.passed++;
+    if (verdict === 'FAIL') this.failed++;
+    this.#verdicts.set(`uclient ${id}`, verdict);
+    console.log(`${verdict.padEnd(4)} turnutils_uclient: ${id} ${detail}`.trimEnd());
   }
 
   /** The table, the same for the same verdicts and versions. */
@@ -79,6 +88,13 @@ export class Report {
       ...table(
         ['Scenario', ...kinds.map(({ title }) => title)],
         connectivityScenarios.map(({ id, title }) => [title, ...kinds.map((kind) => this.#cell(kind, id, notes))]),
+      ),
+      '',
+      "coturn's client, `turnutils_uclient`, with Kaon's TURN server; nothing may be lost:",
+      '',
+      ...table(
+        ['Check', 'Result'],
+        uclientChecks().map(({ id, title }) => [title, this.#verdicts.get(`uclient ${id}`) ?? '–']),
       ),
       '',
     ];

@@ -7,6 +7,7 @@ import { Report } from './report.ts';
 import { loadStack } from './stack.ts';
 import { runSuite } from './suite.ts';
 import { stopTurnServices } from './turn/servers.ts';
+import { uclientChecks } from './turn/uclient.ts';
 
 /** Beyond this the run is given up, in milliseconds. */
 const LIMIT = 10 * 60_000;
@@ -45,6 +46,7 @@ async function main(): Promise<number> {
   // The browsers beside each other and beside the rest: most of the time is spent waiting for media to come.
   const laneOf = ({ id }: PeerKind): string => /^(chromium|firefox)/.exec(id)?.[0] ?? 'others';
   const lanes = Object.values(Object.groupBy(kinds, laneOf)).map((lane = []) => lane);
+  const clients = options.only.length === 0 && options.scenarios.length === 0 ? runClients(report) : undefined;
   await Promise.all(
     lanes.map(async (lane) => {
       const late: Promise<void>[] = [];
@@ -54,6 +56,7 @@ async function main(): Promise<number> {
       await Promise.all(late);
     }),
   );
+  await clients;
   await stopTurnServices();
   clearTimeout(deadline);
 
@@ -63,4 +66,17 @@ async function main(): Promise<number> {
   console.log(`${report.passed} passed, ${report.failed + stray} failed`);
   // Not left to the event loop: stacks stand in each other's process here, and one may keep it alive.
   return process.exit(report.failed + stray === 0 ? 0 : 1);
+}
+
+/** coturn's client, one check after the other beside the peers: it mostly waits. */
+async function runClients(report: Report): Promise<void> {
+  for (const { id, run } of uclientChecks()) {
+    const start = performance.now();
+    try {
+      await run();
+      report.client(id, 'ok', `${Math.round(performance.now() - start)} ms`);
+    } catch (error) {
+      report.client(id, 'FAIL', error instanceof Error ? error.message.slice(0, 600) : String(error));
+    }
+  }
 }

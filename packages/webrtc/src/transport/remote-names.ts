@@ -8,8 +8,8 @@ export class RemoteNames {
   readonly #add: (candidate: Candidate) => void;
   readonly #settled: () => void;
   #pending = 0;
-  /** Counts generations: what belongs to an earlier one is forgotten. */
-  #generation = 0;
+  /** Of this generation: what belongs to an earlier one is forgotten. */
+  #forgotten = new AbortController();
 
   /** `add` gets candidates with an address in the place of their name, `settled` is called when the last name has been looked up. */
   constructor(environment: Environment, add: (candidate: Candidate) => void, settled: () => void) {
@@ -27,16 +27,16 @@ export class RemoteNames {
   async resolve(candidate: Candidate): Promise<void> {
     // What a peer may have us ask for is bounded.
     if (this.#pending >= MAX_PENDING) return;
-    const generation = this.#generation;
+    const { signal } = this.#forgotten;
     const { network, clock, crypto } = this.#environment;
     this.#pending++;
     let addresses: readonly string[] = [];
     try {
-      addresses = await mdnsFor(network, clock, crypto.random).resolve(candidate.address);
+      addresses = await mdnsFor(network, clock, crypto.random).resolve(candidate.address, signal);
     } catch {
       // As it is with candidates that cannot be reached.
     }
-    if (generation !== this.#generation) return;
+    if (signal.aborted) return;
     this.#pending--;
     const [address] = addresses;
     if (address !== undefined) this.#add({ ...candidate, address });
@@ -45,7 +45,8 @@ export class RemoteNames {
 
   /** Forgets what is being looked up: the peer began anew, or all has ended. */
   forget(): void {
-    this.#generation++;
+    this.#forgotten.abort();
+    this.#forgotten = new AbortController();
     this.#pending = 0;
   }
 }
