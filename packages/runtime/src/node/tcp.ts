@@ -8,6 +8,8 @@ import { NodeByteStream } from './byte-stream.ts';
 
 /** Milliseconds a client may take over its TLS handshake. */
 const HANDSHAKE_TIMEOUT = 10_000;
+/** TLS handshakes under way on one listener; the oldest gives way. Whoever takes the streams does not see these, and cannot bound them. */
+const MAX_HANDSHAKES = 1024;
 
 /**
  * `Network.connectTcp` of Node: Nagle's algorithm is off. Rejects with the platform's error, `ETIMEDOUT` after `timeout`, or
@@ -88,6 +90,8 @@ class NodeStreamListener implements StreamListener {
   onStream: ((stream: ByteStream) => void) | undefined = undefined;
   onError: ((error: Error) => void) | undefined = undefined;
   readonly #server: Server;
+  /** Sockets whose TLS handshake is under way, by their remote ends. */
+  readonly #handshakes = new Map<string, Socket>();
   #closed = false;
 
   constructor(server: Server, tls: boolean) {
@@ -95,8 +99,7 @@ class NodeStreamListener implements StreamListener {
     const bound = server.address() as { readonly address: string; readonly family: string; readonly port: number };
     this.local = { address: bound.address, family: bound.family === 'IPv6' ? 'IPv6' : 'IPv4', port: bound.port };
     server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => this.#accepted(socket));
-    // Before its handshake is through a socket is nobody's: what breaks there must not become an uncaught exception.
-    if (tls) server.on('connection', (socket: Socket) => socket.on('error', () => {}));
+    if (tls) server.on('connection', (socket: Socket) => this.#shakesHands(socket));
     if (tls) server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
     server.on('error', (error) => this.#failed(error));
     server.on('close', () => this.#died(undefined));
@@ -108,9 +111,26 @@ class NodeStreamListener implements StreamListener {
     this.onStream = undefined;
     this.onError = undefined;
     this.#server.close();
+    for (const socket of this.#handshakes.values()) socket.destroy();
+  }
+
+  #shakesHands(socket: Socket): void {
+    // Before its handshake is through a socket is nobody's: what breaks there must not become an uncaught exception.
+    socket.on('error', () => {});
+    const remote = endOf(socket);
+    if (this.#handshakes.size >= MAX_HANDSHAKES) {
+      const [[oldest, longest] = []] = this.#handshakes;
+      if (oldest !== undefined) this.#handshakes.delete(oldest);
+      longest?.destroy();
+    }
+    this.#handshakes.set(remote, socket);
+    socket.on('close', () => {
+      if (this.#handshakes.get(remote) === socket) this.#handshakes.delete(remote);
+    });
   }
 
   #accepted(socket: Socket): void {
+    this.#handshakes.delete(endOf(socket));
     if (this.onStream === undefined || socket.remoteAddress === undefined) {
       // Gone before it was taken, or nobody wants it.
       socket.on('error', () => {});
@@ -147,6 +167,10 @@ function checkNumeric(address: string): void {
   if (addressFamily(address) === undefined) {
     throw new RuntimeError('RUNTIME_BAD_ADDRESS', `${address} is not a numeric IP address.`);
   }
+}
+
+function endOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remotePort} ${remoteAddress}`;
 }
 
 function localOf(socket: Socket): TransportAddress {

@@ -248,6 +248,38 @@ describe('a listener', () => {
     expect(server.remote.port).toBe(client.local.port);
   });
 
+  it('keeps a bounded number of TLS handshakes under way, and none once closed', async () => {
+    const listener = await listen({ tls: TLS });
+    const { port } = listener.local;
+    const silent = await Promise.all(
+      Array.from({ length: 1030 }, () => {
+        const socket = connect(port, '127.0.0.1').on('error', () => {});
+        const gone = new Promise<void>((resolve) => void socket.on('close', () => resolve()));
+        socket.resume();
+        keep({ close: () => socket.destroy() });
+        return new Promise<{ gone: Promise<void> }>((resolve) => {
+          socket.on('connect', () => resolve({ gone }));
+        });
+      }),
+    );
+    await new Promise<void>((resolve) => {
+      let left = 1030 - 1024;
+      for (const { gone } of silent) gone.then(() => --left === 0 && resolve());
+    });
+    const accepted = nextStream(listener);
+    const options = { hostname: 'turn.example', trustedCertificates: [TLS.certificate] };
+    const client = keep(await nodeNetwork.startTls!(await dial(listener.local), options));
+    const server = await accepted;
+    listener.close();
+    await Promise.all(silent.map(({ gone }) => gone));
+    // Those that were accepted are their owner's.
+    const heard = new Promise<void>((resolve) => {
+      server.onData = () => resolve();
+    });
+    client.write(Uint8Array.of(1), 0, 1);
+    await heard;
+  });
+
   it('closes who comes while nobody wants streams', async () => {
     const { local } = await listen();
     const stream = await dial(local);
