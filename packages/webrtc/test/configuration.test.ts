@@ -430,7 +430,7 @@ describe('ICE servers', () => {
     await world.run(() => asked.length === 3);
   });
 
-  it('with the policy relay leave nothing but relayed candidates, of which there are none yet', async () => {
+  it('with the policy relay leave nothing but relayed candidates, and none without a TURN server', async () => {
     const connection = world.connection(world.alice, {
       iceTransportPolicy: 'relay',
       iceServers: [{ urls: 'stun:192.0.2.1' }],
