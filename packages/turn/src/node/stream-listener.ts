@@ -7,6 +7,8 @@ import type { ClientConnection, ConnectionHost } from './connection.ts';
 const MAX_DATA_BUFFERED = 256 << 10;
 /** The same for answers; a client that does not even read those is cut off. */
 const MAX_BUFFERED = 1 << 20;
+/** Bytes of an unfinished message that are kept of a client without allocation: whoever may not relay yet has only short requests. */
+const MAX_UNFINISHED = 8192;
 
 /** Takes the clients of a TCP or TLS listener. */
 export function acceptStreams(listener: StreamListener, host: ConnectionHost, clock: Clock): void {
@@ -85,7 +87,8 @@ export class StreamConnection implements ClientConnection {
       this.#isHeld = isBindRequest(message);
       this.#host.input(message, this);
     }
-    if (framer.broken) this.close();
+    const isTooLong = !this.allocated && !this.#isHeld && framer.waiting > MAX_UNFINISHED;
+    if (framer.broken || isTooLong) this.close();
   }
 
   #over(): void {

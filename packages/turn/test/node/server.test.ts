@@ -99,6 +99,19 @@ describe('a client', () => {
     expect((await server.metrics())['clientConnections']).toBe(0);
   });
 
+  it('without allocation does not make the server keep a long message', async () => {
+    const server = await start();
+    const { address: host, port } = address(server, 'tcp');
+    const socket = connect({ host, port });
+    socket.on('error', () => {});
+    socket.resume();
+    // A STUN message of 60,000 bytes that never ends.
+    const begun = new Uint8Array(10_000);
+    begun.set([0, 3, 0xea, 0x60, 0x21, 0x12, 0xa4, 0x42]);
+    socket.write(begun);
+    await once(socket, 'close');
+  });
+
   it('that sends garbage over TCP is disconnected', async () => {
     const server = await start();
     const { address: host, port } = address(server, 'tcp');
