@@ -1,7 +1,7 @@
 /** The allocation itself: made, refreshed, moved and given up (RFC 8656 §7, §8; RFC 8016 §3). */
 import type { Instant, Path, TransportAddress } from '@kaon/interface/core/v1';
 import { type Attribute, attribute, ERROR, METHOD, type StunMessage, unknownRequired } from '@kaon/stun';
-import { sameAddress } from '@kaon/wire';
+import { isUnspecified, sameAddress } from '@kaon/wire';
 import { TurnError } from '../errors.ts';
 import type { Context } from './context.ts';
 
@@ -144,7 +144,7 @@ export class Allocation {
   }
 
   #allocated(response: StunMessage, asked: Instant): void {
-    const relayed = response.attributes.flatMap((each) => (each.type === 'xor-relayed-address' ? [each.address] : []));
+    const relayed = relayedOf(response);
     const mapped = attribute(response, 'xor-mapped-address')?.address;
     const lifetime = attribute(response, 'lifetime')?.seconds ?? 0;
     const unknown = unknownRequired(response).length > 0;
@@ -246,6 +246,18 @@ export class Allocation {
     const { lifetime } = this.#context.settings;
     return lifetime === undefined ? [] : [{ type: 'lifetime', seconds: lifetime }];
   }
+}
+
+/** One address of each family, as a server may give (RFC 8656 §7.3), if a peer could send there. */
+function relayedOf(response: StunMessage): readonly TransportAddress[] {
+  const relayed: TransportAddress[] = [];
+  for (const each of response.attributes) {
+    if (each.type !== 'xor-relayed-address') continue;
+    const { address } = each;
+    const isUsable = address.port !== 0 && !isUnspecified(address.address);
+    if (isUsable && !relayed.some(({ family }) => family === address.family)) relayed.push(address);
+  }
+  return relayed;
 }
 
 /** An error response as an error. */

@@ -222,6 +222,28 @@ describe('an allocation', () => {
     expect(conversation.event('failed')!.error.code).toBe('TURN_BAD_RESPONSE');
   });
 
+  it.each([transportAddress('0.0.0.0', 5000), transportAddress('::', 5000), transportAddress('198.51.100.9', 0)])(
+    'fails on a relayed address that nobody can send to: %o',
+    (address) => {
+      const conversation = new Conversation({ credentials: undefined });
+      const attributes = allocated().attributes.map((each) =>
+        each.type === 'xor-relayed-address' ? ({ ...each, address } as const) : each,
+      );
+      conversation.answers.set(METHOD.Allocate, () => ({ class: 'success', attributes }));
+      conversation.exchange();
+      expect(conversation.event('failed')!.error.code).toBe('TURN_BAD_RESPONSE');
+    },
+  );
+
+  it('has one relayed address of each family, whatever the server says', () => {
+    const conversation = new Conversation({ credentials: undefined });
+    const more = Array.from({ length: 30 }, (_, i) => transportAddress('198.51.100.9', 1000 + i));
+    conversation.answers.set(METHOD.Allocate, () =>
+      allocated(...more.map((address) => ({ type: 'xor-relayed-address', address }) as const)),
+    );
+    expect(conversation.allocate().relayed).toEqual([RELAYED]);
+  });
+
   it('fails on a success with what must be understood and is not', () => {
     const conversation = new Conversation({ credentials: undefined });
     conversation.answers.set(METHOD.Allocate, () =>
