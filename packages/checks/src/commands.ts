@@ -1,5 +1,5 @@
 /** Commands as they are installed: packed, unpacked next to what they need, and run without the sources of this repository. */
-import { spawnSync } from 'node:child_process';
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -47,6 +47,6 @@ function mustRun(command: string, options: readonly string[], folder: string): v
   if (status !== 0) throw new Error(`${command} ${options.join(' ')}: ${error?.message ?? ''}${stdout}${stderr}`);
 }
 
-function run(command: string, options: readonly string[], folder: string): ReturnType<typeof spawnSync<string>> {
+function run(command: string, options: readonly string[], folder: string): SpawnSyncReturns<string> {
   return spawnSync(command, options, { cwd: folder, encoding: 'utf8', timeout: 60_000 });
 }

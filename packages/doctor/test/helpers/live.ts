@@ -48,15 +48,11 @@ export async function stunServer(): Promise<string> {
 
 /** A STUN server on loopback with two addresses (RFC 5780 §6). Gives the URL of the first. */
 export async function behaviorServer(): Promise<string> {
-  const hosts = ['127.0.0.1', '127.0.0.2'];
-  const sockets = [await nodeNetwork.bindUdp({ address: hosts[0] }), await nodeNetwork.bindUdp({ address: hosts[1] })];
-  const [primary, alternate] = sockets.map(({ local }) => local) as [
-    (typeof sockets)[0]['local'],
-    (typeof sockets)[0]['local'],
-  ];
+  const bind = (last: number, port = 0) => nodeNetwork.bindUdp({ address: `127.0.0.${last}`, port });
+  const [first, second] = [await bind(1), await bind(2)];
+  const [primary, alternate] = [first.local, second.local];
   // Both ports on both addresses.
-  sockets.push(await nodeNetwork.bindUdp({ address: hosts[0], port: alternate.port }));
-  sockets.push(await nodeNetwork.bindUdp({ address: hosts[1], port: primary.port }));
+  const sockets = [first, second, await bind(1, alternate.port), await bind(2, primary.port)];
   const responder = new BindingResponder({ behaviorDiscovery: { primary, alternate } });
   const driver = run(responder, { clock: nodeClock, sockets, onEvent: () => {} });
   opened.push(() => {
