@@ -28,7 +28,8 @@ describe.each(publishedPackages())('$name: package.json', ({ short, name, folder
   });
 
   it('ships what is built and its sources, so that maps lead somewhere', () => {
-    expect(manifest.files).toEqual(['dist', 'src']);
+    // What the compiler remembers is of no use to others.
+    expect(manifest.files).toEqual(['dist', 'src', '!dist/**/.tsbuildinfo']);
   });
 
   it('has no side effects on import, except where it says so', () => {
