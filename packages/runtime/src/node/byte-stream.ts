@@ -27,6 +27,7 @@ export class NodeByteStream implements ByteStream {
   #error: Error | undefined = undefined;
   #delivering = false;
   #buffering = false;
+  #hasWritten = false;
 
   /** The addresses are those of the connection below where the socket has none of its own. */
   constructor(socket: Socket, local: TransportAddress, remote: TransportAddress) {
@@ -71,6 +72,7 @@ export class NodeByteStream implements ByteStream {
       block = new Uint8Array(Math.max(BLOCK, length));
       used = 0;
     }
+    this.#hasWritten = true;
     const at = used;
     block.set(buffer.subarray(start, end), at);
     socket.write(block.subarray(at, at + length), this.#written);
@@ -90,6 +92,11 @@ export class NodeByteStream implements ByteStream {
     this.#waiting.length = 0;
     const socket = this.#socket;
     if (socket.destroyed) return;
+    if (!this.#hasWritten) {
+      // Nothing has to arrive any more: who was turned away at the door is not waited for.
+      socket.destroy();
+      return;
+    }
     // What was written has to leave, and the peer to answer: for that the socket is read on, but not for ever.
     socket.setTimeout(LINGER, () => socket.destroy());
     socket.once('finish', () => setTimeout(() => socket.destroy(), LINGER).unref());

@@ -175,6 +175,7 @@ describe('a stream', () => {
     });
     const stream = await dial(remote);
     await vi.waitFor(() => expect(other).toBeDefined());
+    stream.write(Uint8Array.of(1), 0, 1);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       stream.close();
@@ -278,6 +279,23 @@ describe('a listener', () => {
     });
     client.write(Uint8Array.of(1), 0, 1);
     await heard;
+  });
+
+  it('is done at once with whoever is turned away, though they stay', async () => {
+    const listener = await listen();
+    const accepted = nextStream(listener);
+    // It never closes its side: a FIN alone would be waited on.
+    const socket = connect({ port: listener.local.port, host: '127.0.0.1', allowHalfOpen: true });
+    keep({ close: () => socket.destroy() });
+    socket.on('error', () => {});
+    socket.resume();
+    (await accepted).close();
+    await new Promise<void>((resolve) => void socket.on('end', resolve));
+    // What comes for a socket that is no more is answered with a reset.
+    const gone = new Promise<void>((resolve) => void socket.on('close', () => resolve()));
+    socket.write('still here');
+    socket.write('and here');
+    await gone;
   });
 
   it('closes who comes while nobody wants streams', async () => {
