@@ -218,6 +218,7 @@ function candidate(): Record<string, string> {
     relatedPort: 'number?',
     usernameFragment: 'string?',
     tcpType: 'string?',
+    relayProtocol: 'string?',
     url: 'string?',
     networkType: 'string?',
   };
