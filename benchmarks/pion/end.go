@@ -14,10 +14,36 @@ type end struct {
 	open chan *webrtc.DataChannel
 }
 
+// iceRoute is the only way that connections may take; nil: as it comes.
+type iceRoute struct {
+	Servers    []string `json:"servers"`
+	Username   string   `json:"username"`
+	Credential string   `json:"credential"`
+	RelayOnly  bool     `json:"relayOnly"`
+}
+
+func (r *iceRoute) configuration() webrtc.Configuration {
+	if r == nil || len(r.Servers) == 0 {
+		return webrtc.Configuration{}
+	}
+	policy := webrtc.ICETransportPolicyAll
+	if r.RelayOnly {
+		policy = webrtc.ICETransportPolicyRelay
+	}
+	server := webrtc.ICEServer{URLs: r.Servers}
+	if r.RelayOnly {
+		server.Username, server.Credential = r.Username, r.Credential
+	}
+	return webrtc.Configuration{ICEServers: []webrtc.ICEServer{server}, ICETransportPolicy: policy}
+}
+
+// route of all ends of this process.
+var route *iceRoute
+
 func newEnd() (*end, error) {
 	settings := webrtc.SettingEngine{}
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(settings)).NewPeerConnection(webrtc.Configuration{})
+	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(settings)).NewPeerConnection(route.configuration())
 	if err != nil {
 		return nil, err
 	}

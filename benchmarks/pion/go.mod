@@ -11,7 +11,9 @@ require (
 	github.com/pion/srtp/v3 v3.0.12
 	github.com/pion/stun/v3 v3.1.6
 	github.com/pion/transport/v4 v4.0.2
+	github.com/pion/turn/v5 v5.0.12
 	github.com/pion/webrtc/v4 v4.2.17
+	golang.org/x/net v0.50.0
 )
 
 require (
@@ -22,10 +24,8 @@ require (
 	github.com/pion/mdns/v2 v2.1.0 // indirect
 	github.com/pion/randutil v0.1.0 // indirect
 	github.com/pion/sctp v1.11.0 // indirect
-	github.com/pion/turn/v5 v5.0.12 // indirect
 	github.com/wlynxg/anet v0.0.5 // indirect
 	golang.org/x/crypto v0.48.0 // indirect
-	golang.org/x/net v0.50.0 // indirect
 	golang.org/x/sys v0.41.0 // indirect
 	golang.org/x/time v0.14.0 // indirect
 )

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"runtime/debug"
 
 	"github.com/pion/webrtc/v4"
 )
@@ -21,6 +20,12 @@ type command struct {
 	Seconds     float64 `json:"seconds"`
 	Count       int     `json:"count"`
 	Rounds      int     `json:"rounds"`
+	// Of TURN servers, and of routes.
+	Address string    `json:"address"`
+	PID     int       `json:"pid"`
+	Rate    int       `json:"rate"`
+	Window  int       `json:"window"`
+	Route   *iceRoute `json:"route"`
 	// Of media operations.
 	ID     string              `json:"id"`
 	Inputs map[string][]string `json:"inputs"`
@@ -77,6 +82,16 @@ func handle(c command) (any, error) {
 		return relayViewer(c)
 	case "cpu":
 		return cpu(c)
+	case "turn-server":
+		return startTurnServer(c)
+	case "collect":
+		return collect()
+	case "turn-load":
+		return turnLoad(c)
+	case "turn-allocate":
+		return turnAllocate(c)
+	case "turn-release":
+		return turnRelease()
 	}
 	if half == nil {
 		return nil, fmt.Errorf("%s without a connection", c.Cmd)
@@ -124,13 +139,5 @@ func describe(c command) (any, error) {
 
 // version of pion/webrtc that this program was built with.
 func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if ok {
-		for _, module := range info.Deps {
-			if module.Path == "github.com/pion/webrtc/v4" {
-				return module.Version
-			}
-		}
-	}
-	return "unknown"
+	return moduleVersion("github.com/pion/webrtc/v4")
 }

@@ -134,6 +134,7 @@ func roundtrip(c command) (any, error) {
 
 // connect pairs one after the other. The first two warm up and are left out.
 func connect(c command) (any, error) {
+	route = c.Route
 	milliseconds := []float64{}
 	for i := -2; i < c.Count; i++ {
 		p, err := connectPair()
@@ -145,7 +146,7 @@ func connect(c command) (any, error) {
 		}
 		p.close()
 	}
-	return map[string]any{"milliseconds": milliseconds}, nil
+	return map[string]any{"milliseconds": milliseconds, "failed": 0}, nil
 }
 
 // memory opens and closes connections in rounds.

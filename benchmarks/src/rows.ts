@@ -3,9 +3,12 @@ import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { type Metric, median, type Scenario } from './scenarios.ts';
 import type { LibraryId } from './worker-process.ts';
 
+/** What is measured: a library, or a server that is none. */
+export type PeerId = LibraryId | 'coturn';
+
 /** One figure of one library: a line of benchmarks/results/*.json. */
 export interface Row {
-  readonly peer: LibraryId;
+  readonly peer: PeerId;
   readonly version: string;
   readonly scenario: string;
   readonly metric: string;
@@ -14,7 +17,10 @@ export interface Row {
   readonly better: 'higher' | 'lower';
   /** Median of the samples; null when none could be taken. */
   readonly value: number | null;
-  /** `value` over that of node-datachannel, in the media benchmarks over that of werift; null where one is missing. */
+  /**
+   * `value` over that of node-datachannel; of media and of connecting over that of werift; of TURN servers over that of coturn.
+   * Null where one is missing.
+   */
   readonly ratio: number | null;
   readonly samples: readonly number[];
 }

@@ -1,5 +1,6 @@
 /** `pnpm bench`: Kaon and other libraries by turns. */
 import { parseArgs } from 'node:util';
+import { measureConnectivity } from './connectivity/run.ts';
 import { measureLayers } from './layers/run.ts';
 import { measureMedia } from './media/run.ts';
 import { currentLoad, Samples, summarize, table, write } from './rows.ts';
@@ -12,7 +13,9 @@ const USAGE = `pnpm bench [options]
   --quick                   one short round
   --layers                  the layers of Kaon alone instead, in µs per operation
   --media                   media instead: Kaon, werift and Pion; --scenario takes parts of names, such as protect,pair,relay
-  --write                   keep the results, and write docs/benchmarks.md or docs/benchmarks-media.md`;
+  --connectivity            TURN servers (Kaon, coturn, Pion), connecting by route, a thousand connections on one port;
+                            --scenario turn,allocations,connect,mux, and idle, which takes long and is left out otherwise
+  --write                   keep the results, and write docs/benchmarks.md, or the page of media or connectivity`;
 
 process.exitCode = await main();
 
@@ -32,6 +35,10 @@ async function main(): Promise<number> {
   if (options.media) {
     const { write, parts: only } = options;
     return (await measureMedia({ libraries, quick, write, only })) === 0 ? 0 : 1;
+  }
+  if (options.connectivity) {
+    const { write, parts: only } = options;
+    return (await measureConnectivity({ libraries, quick, write, only })) === 0 ? 0 : 1;
   }
   const versions = new Map<LibraryId, string>();
   for (const library of libraries) {
@@ -77,7 +84,8 @@ function parse(): {
   quick: boolean;
   layers: boolean;
   media: boolean;
-  /** Of the names of media scenarios. */
+  connectivity: boolean;
+  /** Of the names of media scenarios, or of connectivity's sections. */
   parts: readonly string[];
   write: boolean;
 } {
@@ -89,16 +97,17 @@ function parse(): {
       quick: { type: 'boolean', default: false },
       layers: { type: 'boolean', default: false },
       media: { type: 'boolean', default: false },
+      connectivity: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
     },
   });
   const ids = scenarios.map(({ id }) => id);
-  const { quick, layers, media, write } = values;
+  const { quick, layers, media, connectivity, write } = values;
   const parts = values.scenario.split(',').filter((part) => part !== '');
-  const wanted = media ? [] : pick('scenario', values.scenario, ids);
+  const wanted = media || connectivity ? [] : pick('scenario', values.scenario, ids);
   const libraries = pick('library', values.only, LIBRARIES);
   const chosen = scenarios.filter(({ id }) => wanted.includes(id));
-  return { libraries, chosen, quick, layers, media, parts, write };
+  return { libraries, chosen, quick, layers, media, connectivity, parts, write };
 }
 
 /** The names of the list, all of `from` when it is empty. Throws on one that does not exist. */

@@ -1,3 +1,4 @@
+import type { PeerId } from '../rows.ts';
 import type { LibraryId } from '../worker-process.ts';
 
 /** The libraries whose media is measured. */
@@ -18,14 +19,14 @@ export class Figures {
   readonly lines = new Map<string, Line>();
   readonly #samples = new Map<string, number[]>();
 
-  add(library: LibraryId, line: Line, value: number | null): void {
+  add(library: PeerId, line: Line, value: number | null): void {
     this.lines.set(line.id, line);
     if (value === null || !Number.isFinite(value)) return;
     const key = `${library} ${line.id}`;
     this.#samples.set(key, [...(this.#samples.get(key) ?? []), value]);
   }
 
-  of(library: LibraryId, line: Line): readonly number[] {
+  of(library: PeerId, line: Line): readonly number[] {
     return this.#samples.get(`${library} ${line.id}`) ?? [];
   }
 }

@@ -88,18 +88,18 @@ ${mediaTable(results)}
   );
 }
 
-function middle(values: readonly number[]): number | null {
+export function middle(values: readonly number[]): number | null {
   return values.length === 0 ? null : median(values);
 }
 
-function times(own: number | null, other: number | null, better: Row['better']): string {
+export function times(own: number | null, other: number | null, better: Row['better']): string {
   if (own === null || other === null || own === 0 || other === 0) return '–';
   const ratio = better === 'higher' ? own / other : other / own;
   return ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(ratio >= 1 ? 1 : 2);
 }
 
 /** 1234567 is "1.23 M". */
-function figure(value: number | null): string {
+export function figure(value: number | null): string {
   if (value === null) return '–';
   if (value >= 1e6) return `${short(value / 1e6)} M`;
   return value >= 1e3 ? `${short(value / 1e3)} k` : short(value);

@@ -1,4 +1,5 @@
 /** What the benchmarks need of a WebRTC library: two ends, one channel, back-pressure. */
+import type { Route } from './protocol.ts';
 
 export interface Candidate {
   readonly candidate: string;
@@ -32,7 +33,8 @@ export interface End {
 export interface Library {
   readonly name: string;
   readonly version: string;
-  end(): End;
+  /** One that may only go the route, where there is one. */
+  end(route?: Route): End;
 }
 
 /** Two connected ends, and how long that took from before the offer until both channels were open. */
@@ -42,10 +44,13 @@ export interface Pair {
   readonly milliseconds: number;
 }
 
-/** Connects two ends with trickled candidates, signaling by plain calls. */
-export async function connectPair(library: Library): Promise<Pair> {
+/** Longest that a pair may take in ms. */
+const LIMIT = 5000;
+
+/** Connects two ends with trickled candidates, signaling by plain calls. Rejects, everything closed, when it takes too long. */
+export async function connectPair(library: Library, route?: Route): Promise<Pair> {
   const start = performance.now();
-  const [a, b] = [library.end(), library.end()] as const;
+  const [a, b] = [library.end(route), library.end(route)] as const;
   // Candidates may come before the other end has the description they belong to.
   const fromA: Candidate[] = [];
   const fromB: Candidate[] = [];
@@ -59,6 +64,22 @@ export async function connectPair(library: Library): Promise<Pair> {
   await accepted;
   b.onCandidate = (candidate) => a.addCandidate(candidate);
   for (const candidate of fromB) a.addCandidate(candidate);
-  const channels = await Promise.all([a.open, b.open]);
+  const channels = await within(LIMIT, Promise.all([a.open, b.open]));
+  if (channels === undefined) {
+    await Promise.all([a.close(), b.close()]);
+    throw new Error(`no connection within ${LIMIT} ms`);
+  }
   return { ends: [a, b], channels, milliseconds: performance.now() - start };
+}
+
+async function within<T>(limit: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, limit);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,6 +1,7 @@
 /** One measured library in a process: `node main.ts kaon|werift|node-datachannel`. */
 import { createInterface } from 'node:readline';
 import type { Inputs } from '../media/inputs.ts';
+import type { Callers, Port } from './connectivity/mux.ts';
 import type { Channel, End, Library } from './library.ts';
 import { connect, count, cpuSeconds, echo, memory, ping, pour, roundtrip, throughput } from './measure.ts';
 import { cpu, flood } from './media/flood.ts';
@@ -31,6 +32,8 @@ const { library } = await MODULES[name]();
 let half: End | undefined;
 let inputs: Inputs = {};
 let party: Party | undefined;
+let port: Port | undefined;
+let callers: Callers | undefined;
 
 createInterface({ input: process.stdin })
   .on('line', (line) => {
@@ -51,7 +54,7 @@ async function handle(command: Command): Promise<Answers[Command['cmd']]> {
     case 'roundtrip':
       return roundtrip(library, command.size, command.seconds);
     case 'connect':
-      return connect(library, command.count);
+      return connect(library, command.count, command.route);
     case 'memory':
       return memory(library, command.count, command.rounds);
     case 'offer':
@@ -100,7 +103,40 @@ async function handle(command: Command): Promise<Answers[Command['cmd']]> {
     case 'party-run':
       if (party === undefined) throw new Error('there is no party');
       return party.run(command.bitrate, command.warmup, command.seconds);
+    case 'mux-listen':
+      port = await (await import('./connectivity/mux.ts')).Port.listen();
+      return {};
+    case 'mux-answer':
+      return { sdps: await shared().answer(command.offers) };
+    case 'mux-figures':
+      return shared().figures();
+    case 'mux-offer':
+      callers ??= new (await import('./connectivity/mux.ts')).Callers();
+      return { sdps: await callers.offer(command.count) };
+    case 'mux-accept':
+      await callers?.accept(command.answers);
+      return {};
+    case 'mux-opened':
+      await callers?.opened();
+      return {};
+    case 'mux-close':
+      await callers?.close();
+      await port?.closeConnections();
+      return {};
+    case 'idle':
+      return (await import('./connectivity/idle.ts')).idle(command.count, command.minutes);
+    case 'turn-server':
+    case 'collect':
+    case 'turn-load':
+    case 'turn-allocate':
+    case 'turn-release':
+      throw new Error(`no ${command.cmd} here`);
   }
+}
+
+function shared(): Port {
+  if (port === undefined) throw new Error('there is no port');
+  return port;
 }
 
 function withMedia(): keyof typeof MEDIA {

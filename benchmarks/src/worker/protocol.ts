@@ -12,7 +12,7 @@ export type Command =
       readonly seconds: number;
     }
   | { readonly cmd: 'roundtrip'; readonly size: number; readonly seconds: number }
-  | { readonly cmd: 'connect'; readonly count: number }
+  | { readonly cmd: 'connect'; readonly count: number; readonly route?: Route }
   | { readonly cmd: 'memory'; readonly count: number; readonly rounds: number }
   // One end here, the other one in another process.
   | { readonly cmd: 'offer' }
@@ -36,14 +36,62 @@ export type Command =
   | { readonly cmd: 'party-offer'; readonly role: 'publisher' | 'viewer' }
   | { readonly cmd: 'party-answer'; readonly sdp: string }
   /** `bitrate` in bit/s; 0: as fast as it goes. */
-  | { readonly cmd: 'party-run'; readonly bitrate: number; readonly warmup: number; readonly seconds: number };
+  | { readonly cmd: 'party-run'; readonly bitrate: number; readonly warmup: number; readonly seconds: number }
+  // TURN: a server, and what loads any server; Pion's program only. Addresses of servers to be loaded have the port behind.
+  | { readonly cmd: 'turn-server'; readonly address: string }
+  | { readonly cmd: 'collect' }
+  | TurnLoad
+  | { readonly cmd: 'turn-allocate'; readonly address: string; readonly count: number }
+  | { readonly cmd: 'turn-release' }
+  // Many connections on one port: the port, and those who come to it from another process; Kaon only.
+  | { readonly cmd: 'mux-listen' }
+  | { readonly cmd: 'mux-answer'; readonly offers: readonly string[] }
+  | { readonly cmd: 'mux-offer'; readonly count: number }
+  | { readonly cmd: 'mux-accept'; readonly answers: readonly string[] }
+  | { readonly cmd: 'mux-opened' }
+  | { readonly cmd: 'mux-close' }
+  | { readonly cmd: 'mux-figures' }
+  // Idle connections in a simulated network; Kaon only.
+  | { readonly cmd: 'idle'; readonly count: number; readonly minutes: number };
+
+/** Data through allocations of a TURN server, both ways: at `rate` packets a second, or 0 with `window` packets on the way. */
+export interface TurnLoad {
+  readonly cmd: 'turn-load';
+  readonly address: string;
+  /** The server's process. */
+  readonly pid: number;
+  /** How data is carried between the client and the server. */
+  readonly id: 'channel' | 'indication';
+  /** Allocations. */
+  readonly count: number;
+  /** Bytes of payload. */
+  readonly size: number;
+  readonly rate: number;
+  /** Of each allocation in each direction. */
+  readonly window: number;
+  readonly warmup: number;
+  readonly seconds: number;
+}
+
+/** The only way that connections may take. */
+export interface Route {
+  /** URLs. */
+  readonly servers: readonly string[];
+  readonly username: string;
+  readonly credential: string;
+  /** Nothing but relayed candidates. */
+  readonly relayOnly: boolean;
+  /** What TLS and DTLS servers show, where it has to be given to the library. */
+  readonly certificate: string;
+}
 
 /** Answers, by command. Times in the unit their name says; CPU time is that of the whole process. */
 export interface Answers {
   readonly hello: { readonly name: string; readonly version: string };
   readonly throughput: { readonly bytes: number; readonly seconds: number; readonly cpuSeconds: number };
   readonly roundtrip: { readonly p50: number; readonly p99: number; readonly count: number };
-  readonly connect: { readonly milliseconds: readonly number[] };
+  /** `failed`: how many more did not come about. */
+  readonly connect: { readonly milliseconds: readonly number[]; readonly failed: number };
   readonly memory: {
     /** Resident bytes before the first round, and with all connections of the first round open. */
     readonly rssBefore: number;
@@ -76,4 +124,54 @@ export interface Answers {
   readonly 'party-answer': Record<string, never>;
   /** `received` by all viewers together. */
   readonly 'party-run': { readonly sent: number; readonly received: number; readonly seconds: number };
+  readonly 'turn-server': { readonly port: number; readonly version: string };
+  readonly collect: { readonly allocations: number };
+  readonly 'turn-load': {
+    /** Packets that came out while CPU time was measured, that of the server's process. */
+    readonly packets: number;
+    readonly seconds: number;
+    readonly cpuSeconds: number;
+    readonly clientCpuSeconds: number;
+    /** Altogether; `bad` came out other than it went in. */
+    readonly sent: number;
+    readonly received: number;
+    readonly bad: number;
+  };
+  readonly 'turn-allocate': { readonly seconds: number };
+  readonly 'turn-release': Record<string, never>;
+  readonly 'mux-listen': Record<string, never>;
+  readonly 'mux-answer': { readonly sdps: readonly string[] };
+  readonly 'mux-offer': { readonly sdps: readonly string[] };
+  readonly 'mux-accept': Record<string, never>;
+  readonly 'mux-opened': Record<string, never>;
+  readonly 'mux-close': Record<string, never>;
+  readonly 'mux-figures': MuxFigures;
+  readonly idle: IdleFigures;
+}
+
+/** What a process with a shared port holds now, garbage collected. Bytes, and numbers. */
+export interface MuxFigures {
+  readonly rss: number;
+  readonly heap: number;
+  readonly sockets: number;
+  readonly connections: number;
+  /** Entries of the port's tables, without requests to connections that do not exist, which are kept for a moment. */
+  readonly entries: number;
+}
+
+/** Of idle connections. */
+export interface IdleFigures {
+  /** Real seconds until all were connected. */
+  readonly connectSeconds: number;
+  /** Heap and memory outside of it, of one end of a connection, in bytes. */
+  readonly bytesPerEnd: number;
+  /** CPU seconds for a virtual minute of one end of a connection. */
+  readonly cpuSecondsPerMinute: number;
+  /** Connections that were still connected afterwards. */
+  readonly alive: number;
+  /** After close: bytes for each end, sockets, timers and table entries. */
+  readonly leftBytesPerEnd: number;
+  readonly leftSockets: number;
+  readonly leftTimers: number;
+  readonly leftEntries: number;
 }

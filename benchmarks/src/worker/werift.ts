@@ -6,11 +6,19 @@ import { W3cEnd } from './w3c.ts';
 export const library: Library = {
   name: 'werift',
   version: packageVersion('werift'),
-  end: () => {
-    const pc = new RTCPeerConnection({ iceServers: [], maxMessageSize: 262144, iceUseIpv6: false });
+  end: (route) => {
+    const pc = new RTCPeerConnection({
+      iceServers: (route?.servers ?? []).map((urls) =>
+        route?.relayOnly ? { urls, username: route.username, credential: route.credential } : { urls },
+      ),
+      iceTransportPolicy: route?.relayOnly ? 'relay' : 'all',
+      maxMessageSize: 262144,
+      iceUseIpv6: false,
+    });
     return new W3cEnd(pc as unknown as globalThis.RTCPeerConnection, {
       // Without a server in the configuration it asks a public one, which costs seconds where there is none.
       prepare: () => {
+        if (route !== undefined && !route.relayOnly) return;
         for (const { connection } of pc.iceTransports) Object.assign(connection, { stunServer: undefined });
       },
       binary: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
