@@ -158,9 +158,13 @@ export class Agent implements DatagramCore<AgentEvent> {
     this.#settle();
   }
 
-  /** A candidate from elsewhere, such as a relayed one; `base` is the local address of its paths. Priority 0 has it computed. */
-  addLocalCandidate(candidate: Candidate, base: TransportAddress, now: Instant): void {
-    if (this.#begin(now)) this.#gathering.addCandidate(candidate, base);
+  /**
+   * A candidate from elsewhere, such as a relayed one; `base` is the local address of its paths. Priority 0 has it computed.
+   * `via` is the local address that a relay is reached from: it costs what that network costs, and one of the other family
+   * is the last choice.
+   */
+  addLocalCandidate(candidate: Candidate, base: TransportAddress, now: Instant, via?: TransportAddress): void {
+    if (this.#begin(now)) this.#gathering.addCandidate(candidate, base, via);
     this.#settle();
   }
 

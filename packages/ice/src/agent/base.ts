@@ -77,7 +77,6 @@ export function hostCandidates(base: Base, locals: LocalCandidates, options: Res
   const places =
     rules?.replace === true ? [] : [{ address: local.name ?? base.text, port: undefined as number | undefined }];
   places.push(...(rules?.external ?? []));
-  const cost = local.networkCost ?? 0;
   return places.map((place, at) => {
     const preference = Math.max(0, preferenceOf(base, 'host') - at * EXTRA);
     return localCandidate(base, preference, {
@@ -86,7 +85,7 @@ export function hostCandidates(base: Base, locals: LocalCandidates, options: Res
       address: place.address,
       port: portOf(base, place.port),
       type: 'host',
-      ...(cost > 0 ? { extensions: [['network-cost', String(cost)] as const] } : {}),
+      ...costExtension(local.networkCost),
     });
   });
 }
@@ -124,6 +123,7 @@ export function reflexiveCandidate(
     address: mapped.address,
     port: mapped.port,
     type: 'srflx',
+    ...costExtension(base.local.networkCost),
     ...(base.hidden ? hiddenRelated(mapped.address) : { relatedAddress: base.text, relatedPort: base.address.port }),
   });
 }
@@ -153,6 +153,11 @@ function localCandidate(
   const candidate = { component: 1, protocol, ...own, ...(tcpType === undefined ? {} : { tcpType }) };
   const { networkType, networkCost = 0 } = base.local;
   return { candidate, base: base.address, preference, protocol, tcpType, networkType, networkCost };
+}
+
+/** All candidates of a network say what it costs: one that did not would pass for the cheapest. */
+export function costExtension(cost = 0): Pick<Candidate, 'extensions'> {
+  return cost > 0 ? { extensions: [['network-cost', String(cost)]] } : {};
 }
 
 /** RFC 6544 §4.5: an active candidate has no port to connect to, and says 9. */

@@ -7,6 +7,7 @@ import { candidatePriority, localPreference, localPreferenceOf } from '../priori
 import {
   type Base,
   checkAddress,
+  costExtension,
   hiddenRelated,
   hostCandidates,
   isAt,
@@ -20,6 +21,7 @@ import {
 import { bindingIndication } from './consent.ts';
 import { type Context, newTransactionId } from './context.ts';
 import { type LocalCandidate, sameBase, withoutZone } from './local-candidates.ts';
+import { signalledCost } from './remote-candidates.ts';
 
 export type { LocalBase } from './base.ts';
 
@@ -110,17 +112,22 @@ export class Gathering {
   }
 
   /**
-   * A candidate that was found elsewhere, such as a relayed one. Priority 0 and foundation '' have them computed. A related
-   * address that is hidden is hidden here too.
+   * A candidate that was found elsewhere, such as a relayed one, which is reached from `via`. Priority 0 and foundation ''
+   * have them computed. A related address that is hidden is hidden here too.
    */
-  addCandidate(candidate: Candidate, base: TransportAddress): void {
+  addCandidate(candidate: Candidate, base: TransportAddress, via?: TransportAddress): void {
     const { locals, options } = this.#context;
     const { type, protocol, tcpType, relayProtocol, relatedAddress } = candidate;
     if (!options.candidateTypes.includes(type)) return;
     this.#begin();
-    const preference = this.#preferenceFor(candidate, base);
+    const network =
+      this.#bases.find((each) => isAt(each, base, protocol)) ??
+      this.#bases.find((each) => each.address.address === via?.address);
+    const networkCost = signalledCost(candidate) ?? network?.local.networkCost;
+    const preference = this.#preferenceFor(candidate, base, networkCost, via);
     const source = `${relayProtocol ?? ''} ${candidate.url ?? ''}`;
     const complete: Candidate = {
+      ...costExtension(networkCost),
       ...candidate,
       foundation: candidate.foundation || locals.foundation(type, base.address, protocol, source),
       priority: candidate.priority || candidatePriority(type, preference, 1, { protocol, relayProtocol }),
@@ -128,8 +135,8 @@ export class Gathering {
         ? hiddenRelated(candidate.address)
         : {}),
     };
-    const networkType = this.#bases.find((each) => isAt(each, base, protocol))?.local.networkType;
-    this.#add({ candidate: complete, base, preference, protocol, tcpType, networkType });
+    const networkType = network?.local.networkType;
+    this.#add({ candidate: complete, base, preference, protocol, tcpType, networkType, networkCost });
   }
 
   /** No more bases and servers: complete once the queries have ended. */
@@ -268,7 +275,12 @@ export class Gathering {
     for (const mapped of mappedCandidates(base, locals, options)) this.#add(mapped);
   }
 
-  #preferenceFor({ type, priority, protocol, extensions }: Candidate, base: TransportAddress): number {
+  #preferenceFor(
+    { type, priority, protocol }: Candidate,
+    base: TransportAddress,
+    cost: number | undefined,
+    via: TransportAddress | undefined,
+  ): number {
     if (priority > 0) return localPreferenceOf(priority);
     const ours = this.#bases.find((each) => isAt(each, base, protocol));
     if (ours !== undefined) return preferenceOf(ours, type);
@@ -276,8 +288,9 @@ export class Gathering {
     const index = this.#context.locals.all.filter(
       (each) => each.candidate.type === type && each.base.family === family,
     );
-    const cost = Number(extensions?.find(([name]) => name === 'network-cost')?.[1] ?? 0);
-    return localPreference({ family, index: index.length, cost });
+    // An IPv6 relay of a host that has IPv4 alone leads to other relays only, where an IPv4 one leads to the peer itself.
+    const limitedScope = via !== undefined && via.family !== family;
+    return localPreference({ family, index: index.length, cost: cost ?? 0, limitedScope });
   }
 
   #add(found: LocalCandidate): void {

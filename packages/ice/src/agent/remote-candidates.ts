@@ -135,7 +135,7 @@ export function mayPair({ base, protocol, tcpType }: LocalCandidate, { address, 
 export const COUNTERPART: { readonly [T in TcpType]: TcpType } = { active: 'passive', passive: 'active', so: 'so' };
 
 /** `network-cost` as Chromium writes it; undefined without one, or with nonsense. */
-function signalledCost({ extensions }: Candidate): number | undefined {
+export function signalledCost({ extensions }: Candidate): number | undefined {
   const value = extensions?.find(([name]) => name === 'network-cost')?.[1];
   return value !== undefined && /^[0-9]{1,5}$/.test(value) ? Math.min(Number(value), MAX_COST) : undefined;
 }

@@ -291,6 +291,31 @@ describe('relayed candidates from elsewhere', () => {
     for (const each of relays) expect(formatCandidate(each)).not.toMatch(/relayprotocol/i);
   });
 
+  it('cost what the network costs that they are reached through, and say so, as reflexive ones do', () => {
+    const { agent, net, candidates } = gather([{ address: LAN, networkType: 'wifi', networkCost: 10 }]);
+    const via = { ...LAN, port: 6000 };
+    agent.addLocalCandidate(relay('udp'), RELAY, net.now, via);
+    net.advance(1);
+    expect(candidates().map(({ type, extensions }) => [type, extensions])).toEqual([
+      ['host', [['network-cost', '10']]],
+      ['srflx', [['network-cost', '10']]],
+      ['relay', [['network-cost', '10']]],
+    ]);
+    const { localCandidates } = agent.stats();
+    expect(localCandidates.map(({ networkType }) => networkType)).toEqual(['wifi', 'wifi', 'wifi']);
+  });
+
+  it('of the family that the server is asked over go first', () => {
+    const { agent, net, candidates } = gather([{ address: LAN }]);
+    const address = '2001:db8::99';
+    agent.addLocalCandidate({ ...relay('udp'), address }, transportAddress(address, RELAY.port), net.now, LAN);
+    agent.addLocalCandidate(relay('udp'), RELAY, net.now, LAN);
+    net.advance(1);
+    const [crossed, own] = candidates().filter(({ type }) => type === 'relay');
+    expect(crossed!.address).toBe(address);
+    expect(own!.priority).toBeGreaterThan(crossed!.priority);
+  });
+
   it('are reported anew after a restart, and gone with their base', () => {
     const { agent, net, node } = gather([{ address: LAN }]);
     agent.addLocalCandidate(relay('tcp'), RELAY, net.now);

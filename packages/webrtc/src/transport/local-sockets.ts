@@ -36,7 +36,7 @@ export class LocalSockets implements Iterable<UdpSocket> {
   }
 
   /** A socket of a TURN server's: its address is the relayed one. */
-  addRelayed(socket: UdpSocket, { url, relayProtocol, mapped }: RelayedAbout): void {
+  addRelayed(socket: UdpSocket, { url, relayProtocol, mapped, base }: RelayedAbout): void {
     const { agent, driver, hidesMapped, now } = this.#owner;
     const { address, port, family } = socket.local;
     this.#sockets.add(socket);
@@ -60,6 +60,7 @@ export class LocalSockets implements Iterable<UdpSocket> {
       },
       socket.local,
       now(),
+      base,
     );
     driver.wake();
   }

@@ -49,6 +49,23 @@ function transfer(channel: RTCDataChannel, other: RTCDataChannel): number[] {
 
 const ALL = Array.from({ length: TOTAL }, (_, i) => i);
 
+describe('a relay', () => {
+  it('costs what the network costs that leads to it, and all candidates say so', async () => {
+    await turnServer(world.sim, { addresses: [FIRST], dtls: DTLS });
+    const lines: string[] = [];
+    const connection = world.connection(world.alice, {
+      iceServers: [{ urls: `turn:${FIRST}`, username: 'u', credential: 'p' }],
+      kaon: { tcpCandidates: [], networkCost: () => 10 },
+    });
+    connection.onicecandidate = ({ candidate }) => candidate?.candidate && lines.push(candidate.candidate);
+    connection.createDataChannel('x');
+    await world.until(connection.setLocalDescription());
+    await world.run(() => connection.iceGatheringState === 'complete');
+    expect(lines.some((line) => line.includes('typ relay'))).toBe(true);
+    for (const line of lines) expect(line).toContain('network-cost 10');
+  });
+});
+
 describe('a call that is relayed', () => {
   it.each([
     ['udp', `turn:${FIRST}`],
