@@ -90,9 +90,14 @@ export class Replies {
   ): void {
     if (code !== ERROR.Unauthenticated || hasIntegrity(message)) this.#counters.authenticationFailures++;
     const error = (reason: string): Attribute => ({ type: 'error-code', code, reason });
-    const full = [error(reasonOf(code)), ...(isChallenge ? this.#challenge(path, true, now) : []), ...this.#software()];
-    const shortest = (): readonly Attribute[] => [error(''), ...(isChallenge ? this.#challenge(path, false, now) : [])];
-    if (this.#stranger(message, path, length, 'error', full, shortest, code, now)) this.#count(code);
+    const challenge = (isFull: boolean): readonly Attribute[] =>
+      isChallenge ? this.#challenge(path, isFull, now) : [];
+    const texts: Texts = {
+      full: () => [error(reasonOf(code)), ...challenge(true), ...this.#software()],
+      shortest: () => [error(''), ...challenge(false)],
+      least: isChallenge ? LEAST_CHALLENGE + this.#settings.realm.length : LEAST_ERROR,
+    };
+    if (this.#stranger(message, path, length, 'error', texts, code, now)) this.#count(code);
   }
 
   /** Answers a Binding request. */
@@ -100,14 +105,21 @@ export class Replies {
     if (unknown.length > 0) {
       const code = ERROR.UnknownAttribute;
       const types: Attribute = { type: 'unknown-attributes', types: unknown };
-      const full: Attribute[] = [{ type: 'error-code', code, reason: reasonOf(code) }, types, ...this.#software()];
-      const short = (): readonly Attribute[] => [{ type: 'error-code', code, reason: '' }, types];
-      if (this.#stranger(message, path, length, 'error', full, short, code, now)) this.#count(code);
+      const texts: Texts = {
+        full: () => [{ type: 'error-code', code, reason: reasonOf(code) }, types, ...this.#software()],
+        shortest: () => [{ type: 'error-code', code, reason: '' }, types],
+        least: LEAST_ERROR,
+      };
+      if (this.#stranger(message, path, length, 'error', texts, code, now)) this.#count(code);
       return;
     }
     const address: Attribute = { type: 'xor-mapped-address', address: path.remote };
-    const full = [address, ...this.#software()];
-    if (this.#stranger(message, path, length, 'success', full, () => [address], undefined, now)) {
+    const texts: Texts = {
+      full: () => [address, ...this.#software()],
+      shortest: () => [address],
+      least: LEAST_BINDING,
+    };
+    if (this.#stranger(message, path, length, 'success', texts, undefined, now)) {
       this.#counters.bindings++;
     }
   }
@@ -127,28 +139,31 @@ export class Replies {
     path: Path,
     length: number,
     cls: 'success' | 'error',
-    full: readonly Attribute[],
-    shortest: () => readonly Attribute[],
+    { full, shortest, least }: Texts,
     code: number | undefined,
     now: Instant,
   ): boolean {
-    let bytes = this.#encode(message, cls, full, NO_INTEGRITY);
-    if (path.protocol === 'udp' && bytes.length > length) {
-      const { smallRequests } = this.#settings;
+    const isUdp = path.protocol === 'udp';
+    // What is longer in any case is decided first: a flood of requests that get nothing should cost little.
+    const isLonger = isUdp && length < least;
+    if (isLonger && !this.#mayBeLonger(path, now)) return false;
+    const { smallRequests } = this.#settings;
+    let bytes = this.#encode(message, cls, isLonger && smallRequests !== 'full' ? shortest() : full(), NO_INTEGRITY);
+    if (isUdp && !isLonger && bytes.length > length) {
       if (smallRequests !== 'full') bytes = this.#encode(message, cls, shortest(), NO_INTEGRITY);
-      if (bytes.length > length) {
-        if (smallRequests === 'nothing') {
-          this.#counters.dropped.unanswered++;
-          return false;
-        }
-        if (!this.#strangers.take(path.remote.address, now)) {
-          this.#counters.dropped.rate++;
-          return false;
-        }
-      }
+      if (bytes.length > length && !this.#mayBeLonger(path, now)) return false;
     }
     this.#send(bytes, message, path, code, now);
     return true;
+  }
+
+  /** Whether an address that may be forged gets more than it sent. */
+  #mayBeLonger({ remote }: Path, now: Instant): boolean {
+    const { dropped } = this.#counters;
+    if (this.#settings.smallRequests === 'nothing') dropped.unanswered++;
+    else if (this.#strangers.take(remote.address, now)) return true;
+    else dropped.rate++;
+    return false;
   }
 
   #challenge(path: Path, isFull: boolean, now: Instant): Attribute[] {
@@ -192,6 +207,19 @@ export class Replies {
     this.#counters.errors.set(code, (this.#counters.errors.get(code) ?? 0) + 1);
   }
 }
+
+/** What an answer says. */
+interface Texts {
+  full(): readonly Attribute[];
+  shortest(): readonly Attribute[];
+  /** Bytes that even the shortest one has at least. */
+  readonly least: number;
+}
+
+/** Header and ERROR-CODE; with the headers of REALM and NONCE and what a nonce has at least; header and an IPv4 address. */
+const LEAST_ERROR = 28;
+const LEAST_CHALLENGE = LEAST_ERROR + 8 + 12;
+const LEAST_BINDING = 32;
 
 function hasIntegrity(message: StunMessage): boolean {
   return (
