@@ -2,7 +2,7 @@ import type { Agent, LocalBase } from '@kaon/ice';
 import type { Path, TransportAddress } from '@kaon/interface/core/v1';
 import type { UdpSocket } from '@kaon/interface/network/v1';
 import type { Driver } from '@kaon/runtime';
-import { samePath } from '@kaon/wire';
+import { sameAddress, samePath } from '@kaon/wire';
 import type { RelayedAbout } from '../relay/types.ts';
 
 /** What the sockets of a transport belong to. */
@@ -39,6 +39,12 @@ export class LocalSockets implements Iterable<UdpSocket> {
   addRelayed(socket: UdpSocket, { url, relayProtocol, mapped, base }: RelayedAbout): void {
     const { agent, driver, hidesMapped, now } = this.#owner;
     const { address, port, family } = socket.local;
+    // A server may say anything: what is ours, or another server's, is not its to give, nor to take away.
+    for (const { protocol = 'udp', local } of this.#sockets) {
+      if (protocol !== 'udp' || !sameAddress(local, socket.local)) continue;
+      socket.close();
+      return;
+    }
     this.#sockets.add(socket);
     driver.addSocket(socket);
     const related: TransportAddress = hidesMapped
@@ -68,9 +74,9 @@ export class LocalSockets implements Iterable<UdpSocket> {
   /** A socket that is no more: its candidates go with it. */
   remove(socket: UdpSocket): void {
     const { agent, driver, now } = this.#owner;
-    this.#sockets.delete(socket);
-    driver.removeSocket(socket);
     socket.close();
+    if (!this.#sockets.delete(socket)) return;
+    driver.removeSocket(socket);
     agent.removeLocalBase(socket.local, now(), socket.protocol);
     driver.wake();
   }

@@ -5,6 +5,8 @@ import type {
   RTCPeerConnection,
   RTCPeerConnectionIceErrorEvent,
 } from '../../src/index.ts';
+import { UdpMux } from '../../src/index.ts';
+import { trickle } from '../helpers/connect.ts';
 import { World } from '../helpers/world.ts';
 import { dtlsCertificate, turnServer } from './turn-world.ts';
 
@@ -136,6 +138,36 @@ describe('a call that is relayed', () => {
     expect(selected(a)?.address).toBe(SECOND);
     await world.run(() => got.length === TOTAL, 120_000);
     expect(got).toEqual(ALL);
+  });
+});
+
+describe('a server that gives what is not its own', () => {
+  it('takes no address of ours away', async () => {
+    const { alice, bob, sim } = world;
+    const ours = alice.interfaces().find(({ internal }) => !internal)!.address;
+    const server = await turnServer(sim, {
+      addresses: [FIRST],
+      server: { externalAddress: { IPv4: ours }, relayPorts: [5000, 5000] },
+    });
+    const udpMux = await world.until(UdpMux.listen({ network: alice, clock: world.clock, port: 5000 }));
+    const servers = [{ urls: `turn:${FIRST}`, username: 'u', credential: 'p' }];
+    const [a, b] = [world.connection(alice, { iceServers: servers, kaon: { udpMux } }), world.connection(bob)];
+    const found: string[] = [];
+    a.addEventListener('icecandidate', ({ candidate }) => found.push(`${candidate?.type} ${candidate?.port}`));
+    trickle(a, b);
+    const channel = a.createDataChannel('x');
+    await world.until(a.setLocalDescription());
+    await world.run(() => a.iceGatheringState === 'complete');
+    expect(server.events.some(({ type }) => type === 'allocated')).toBe(true);
+    expect(found.filter((text) => text.endsWith(' 5000'))).toEqual(['host 5000']);
+    await world.advance(3000);
+    expect(server.allocations).toBe(0);
+    await world.until(b.setRemoteDescription(a.localDescription!));
+    await world.until(b.setLocalDescription());
+    await world.until(a.setRemoteDescription(b.localDescription!));
+    await world.run(() => channel.readyState === 'open');
+    expect(selected(a)).toMatchObject({ type: 'host', port: 5000 });
+    udpMux.close();
   });
 });
 
