@@ -88,6 +88,8 @@ func handle(c command) (any, error) {
 		return collect()
 	case "turn-load":
 		return turnLoad(c)
+	case "forward-load":
+		return forwardLoad(c)
 	case "turn-allocate":
 		return turnAllocate(c)
 	case "turn-release":

@@ -82,6 +82,61 @@ func turnLoad(c command) (any, error) {
 		flows = append(flows, out, back)
 	}
 
+	return measureFlows(flows, c)
+}
+
+// forwardLoad does the same with a program that only forwards; see ../src/connectivity/forwarder.ts.
+func forwardLoad(c command) (any, error) {
+	runtime.GOMAXPROCS(1)
+	server, err := net.ResolveUDPAddr("udp4", c.Address)
+	if err != nil {
+		return nil, err
+	}
+	var flows []*flow
+	for i := range c.Count {
+		client, err := net.DialUDP("udp4", nil, server)
+		if err != nil {
+			return nil, err
+		}
+		defer client.Close()
+		peer, err := welcome(client, server)
+		if err != nil {
+			return nil, err
+		}
+		defer peer.Close()
+		_, _ = client.SetReadBuffer(4<<20), peer.SetReadBuffer(4<<20)
+		out := &flow{id: uint32(2 * i), from: client, to: peer, size: c.Size, wrap: plain, unwrap: plain}
+		back := &flow{id: uint32(2*i + 1), from: peer, to: client, size: c.Size, wrap: plain, unwrap: plain}
+		flows = append(flows, out, back)
+	}
+	return measureFlows(flows, c)
+}
+
+// welcome tells the forwarder a free port and connects that to where it is told.
+func welcome(client *net.UDPConn, server *net.UDPAddr) (*net.UDPConn, error) {
+	free, err := net.ListenUDP("udp4", &net.UDPAddr{IP: server.IP})
+	if err != nil {
+		return nil, err
+	}
+	local := free.LocalAddr().(*net.UDPAddr)
+	_ = free.Close()
+	if _, err := fmt.Fprintf(client, "P%d", local.Port); err != nil {
+		return nil, err
+	}
+	answer := make([]byte, 16)
+	_ = client.SetReadDeadline(time.Now().Add(time.Second))
+	n, err := client.Read(answer)
+	if err != nil {
+		return nil, err
+	}
+	port, err := strconv.Atoi(string(answer[:n]))
+	if err != nil {
+		return nil, err
+	}
+	return net.DialUDP("udp4", local, &net.UDPAddr{IP: server.IP, Port: port})
+}
+
+func measureFlows(flows []*flow, c command) (any, error) {
 	var done atomic.Bool
 	var group sync.WaitGroup
 	errs := make([]error, len(flows))

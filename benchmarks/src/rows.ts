@@ -3,8 +3,8 @@ import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { type Metric, median, type Scenario } from './scenarios.ts';
 import type { LibraryId } from './worker-process.ts';
 
-/** What is measured: a library, or a server that is none. */
-export type PeerId = LibraryId | 'coturn';
+/** What is measured: a library, a server that is none, or the platform without any. */
+export type PeerId = LibraryId | 'coturn' | 'node:dgram';
 
 /** One figure of one library: a line of benchmarks/results/*.json. */
 export interface Row {

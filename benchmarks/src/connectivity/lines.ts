@@ -58,13 +58,14 @@ export const SECTIONS: readonly Section[] = [
   {
     id: 'turn',
     title: 'TURN servers',
-    peers: ['kaon', 'coturn', 'pion'],
+    peers: ['kaon', 'coturn', 'pion', 'node:dgram'],
     yardstick: 'coturn',
     notes: `Each server is a process of its own: Kaon's with one worker, coturn with one relay thread (\`-m 1\`), and one made of pion/turn
 as its example shows. One Go program loads all three with the same bytes: ${ALLOCATIONS} allocations, data both ways, numbered and
 looked at when it comes out. "As much as it can" is with ${WINDOW} packets on the way for each allocation and direction; what does not
 come within 30 ms counts as lost. Packets per CPU second are those that came out over the CPU time of the server's process, all of
-its threads, user and system: what one core can do. Most of that is the kernel's: one datagram in, one out.`,
+its threads, user and system: what one core can do. Most of that is the kernel's: one datagram in, one out. "node:dgram" is no TURN
+server but ten lines that receive and send on, which is the most that a program on Node can do.`,
   },
   {
     id: 'allocations',

@@ -26,13 +26,14 @@ export async function measureRelaying(
   server: RunningServer,
   { mode, size, name }: Workload,
   quick: boolean,
+  cmd: 'turn-load' | 'forward-load' = 'turn-load',
 ): Promise<Measured[]> {
   const key = `${mode}-${size}`;
   const load = async (rate: number) => {
     const { address, port, pid } = server;
     const times = quick ? { warmup: 0.3, seconds: 0.7 } : { warmup: 0.5, seconds: 1.5 };
     const common = { pid, id: mode, count: ALLOCATIONS, size, window: WINDOW, ...times };
-    const result = await client.call({ cmd: 'turn-load', address: `${address}:${port}`, rate, ...common }, 30);
+    const result = await client.call({ cmd, address: `${address}:${port}`, rate, ...common }, 30);
     if (result.bad > 0) throw new Error(`${result.bad} packets came out other than they went in`);
     return { ...result, lost: (100 * (result.sent - result.received)) / result.sent };
   };
@@ -45,8 +46,8 @@ export async function measureRelaying(
     [line('turn', `${key}-rate`, `${name}: as much as it can`, what, 'higher'), (full.packets / full.seconds) * bits],
     [line('turn', `${key}-lost`, `${name}: lost of that`, '%', 'lower'), full.lost],
     [
-      line('turn', `${key}-steady`, `${name}: CPU at ${rate}`, 'ms/s', 'lower'),
-      (steady.cpuSeconds / steady.seconds) * 1000,
+      line('turn', `${key}-steady`, `${name}: CPU for each packet at ${rate}`, 'µs', 'lower'),
+      (steady.cpuSeconds * 1e6) / steady.packets,
     ],
     [line('turn', `${key}-steady-lost`, `${name}: lost at ${rate}`, '%', 'lower'), steady.lost],
   ];

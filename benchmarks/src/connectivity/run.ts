@@ -11,6 +11,7 @@ import {
   type RouteId,
   type SectionId,
   WORKLOADS,
+  type Workload,
 } from './lines.ts';
 import {
   type Measured,
@@ -22,7 +23,14 @@ import {
   routesOf,
 } from './measure.ts';
 import { behind, connectivityTables, resultsOf, writeConnectivity } from './report.ts';
-import { type RunningServer, SERVERS, type ServerId, startCoturn, startServer } from './turn-servers.ts';
+import {
+  type RunningServer,
+  SERVERS,
+  type ServerId,
+  startCoturn,
+  startForwarder,
+  startServer,
+} from './turn-servers.ts';
 
 export interface ConnectivityRunOptions {
   readonly libraries: readonly LibraryId[];
@@ -32,6 +40,9 @@ export interface ConnectivityRunOptions {
   readonly only: readonly string[];
 }
 
+const ROUNDS = 3;
+/** ms after which no other round is begun, so that a run has an end on a slow machine, too. */
+const NO_MORE_ROUNDS = 390_000;
 const CLIENTS: readonly LibraryId[] = ['kaon', 'werift', 'pion'];
 
 /** Measures and prints. Returns how many measurements failed. */
@@ -47,7 +58,12 @@ export async function measureConnectivity(options: ConnectivityRunOptions): Prom
   // coturn is no library and always taken along.
   const servers = SERVERS.filter((id) => id === 'coturn' || options.libraries.includes(id));
   const clients = CLIENTS.filter((id) => options.libraries.includes(id));
-  for (let round = 0; round < (quick ? 1 : 3); round++) {
+  const begun = performance.now();
+  for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+    if (performance.now() - begun > NO_MORE_ROUNDS) {
+      console.log(`Only ${round} of ${ROUNDS} rounds: this takes longer than it should.`);
+      break;
+    }
     if (wants('turn')) await run.relaying(servers, quick);
     if (wants('allocations')) await run.allocations(servers);
     if (wants('connect')) await run.connecting(clients, quick, round);
@@ -78,6 +94,7 @@ class Run {
           const what = `${workload.mode} ${workload.size}`;
           await this.take(what, id, () => measureRelaying(client, server, workload, quick));
         }
+        if (ids.includes('kaon') && workload.mode === 'channel') await this.#forwarding(workload, quick);
       }
     });
   }
@@ -130,6 +147,20 @@ class Run {
       } finally {
         await worker.end();
       }
+    }
+  }
+
+  /** What the platform takes for the same, in a process that has seen no other load: it learns the clients by their ports. */
+  async #forwarding(workload: Workload, quick: boolean): Promise<void> {
+    const [client, forwarder] = [new Worker('pion'), await startForwarder()];
+    this.serverVersions.set('node:dgram', forwarder.version);
+    try {
+      const what = `${workload.mode} ${workload.size}`;
+      const measure = () => measureRelaying(client, forwarder, workload, quick, 'forward-load');
+      await this.take(what, 'node:dgram', measure);
+    } finally {
+      await client.end();
+      await forwarder.stop();
     }
   }
 

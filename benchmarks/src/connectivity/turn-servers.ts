@@ -34,6 +34,21 @@ export function startServer(id: ServerId): Promise<RunningServer> {
   return id === 'kaon' ? startKaon() : id === 'pion' ? startPion() : startCoturn();
 }
 
+/** The forwarder that shows what the platform itself takes: see forwarder.ts. */
+export async function startForwarder(): Promise<RunningServer> {
+  const address = benchAddress();
+  const main = fileURLToPath(new URL('forwarder.ts', import.meta.url));
+  const child = new LineProcess(process.execPath, [...process.execArgv, main, address]);
+  try {
+    const { port } = (await child.ask(undefined, 10)) as { port: number };
+    const running = { version: process.version, pid: child.pid, address, port };
+    return { ...running, collect: async () => {}, stop: () => child.end() };
+  } catch (error) {
+    await child.end();
+    throw error;
+  }
+}
+
 /** An address of this machine that is none of loopback where there is one: some libraries have no candidates there. */
 export function benchAddress(): string {
   const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);

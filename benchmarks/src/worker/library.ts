@@ -73,9 +73,9 @@ export async function connectPair(library: Library, route?: Route): Promise<Pair
 }
 
 async function within<T>(limit: number, promise: Promise<T>): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, limit);
+    timer = setTimeout(() => resolve(undefined), limit);
   });
   try {
     return await Promise.race([promise, late]);

@@ -128,6 +128,7 @@ async function handle(command: Command): Promise<Answers[Command['cmd']]> {
     case 'turn-server':
     case 'collect':
     case 'turn-load':
+    case 'forward-load':
     case 'turn-allocate':
     case 'turn-release':
       throw new Error(`no ${command.cmd} here`);

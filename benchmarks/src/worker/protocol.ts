@@ -56,7 +56,8 @@ export type Command =
 
 /** Data through allocations of a TURN server, both ways: at `rate` packets a second, or 0 with `window` packets on the way. */
 export interface TurnLoad {
-  readonly cmd: 'turn-load';
+  /** `forward-load`: through a program that only forwards. */
+  readonly cmd: 'turn-load' | 'forward-load';
   readonly address: string;
   /** The server's process. */
   readonly pid: number;
@@ -137,6 +138,7 @@ export interface Answers {
     readonly received: number;
     readonly bad: number;
   };
+  readonly 'forward-load': Answers['turn-load'];
   readonly 'turn-allocate': { readonly seconds: number };
   readonly 'turn-release': Record<string, never>;
   readonly 'mux-listen': Record<string, never>;
