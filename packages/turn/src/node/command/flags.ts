@@ -96,11 +96,11 @@ export const FLAGS: readonly FlagGroup[] = [
     flags: [
       number('total-quota', 'N', SOME, 'allocations altogether', { short: 'Q' }),
       number('user-quota', 'N', SOME, 'allocations of one user', { short: 'q' }),
-      number('address-quota', 'N', SOME, 'allocations of one client address'),
+      number('address-quota', 'N', SOME, 'allocations of one client address (IPv6: one /64)'),
       number('max-bps', 'BYTES', SOME, 'bytes per second of one allocation, each way', { short: 's' }),
       number('user-max-bps', 'BYTES', SOME, 'bytes per second of all allocations of a user, each way'),
       number('max-connections', 'N', SOME, 'TCP, TLS and DTLS connections at the same time; default 10000'),
-      number('max-connections-per-address', 'N', SOME, 'of them from one client address; default 1000'),
+      number('max-connections-per-address', 'N', SOME, 'of them from one client address (IPv6: one /64); default 1000'),
     ],
   },
   {
