@@ -51,6 +51,7 @@ export default defineConfig({
           { text: 'Interfaces', link: '/interfaces' },
           { text: 'RFC coverage', link: '/rfc-coverage' },
           { text: 'Interoperability', link: '/interop' },
+          { text: 'Between NATs', link: '/interop-nat' },
           { text: 'Benchmarks', link: '/benchmarks' },
           { text: 'Benchmarks of media', link: '/benchmarks-media' },
           { text: 'Benchmarks of connectivity', link: '/benchmarks-connectivity' },

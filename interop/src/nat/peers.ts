@@ -96,12 +96,5 @@ const werift: NatPeer = {
 export const PEERS: readonly NatPeer[] = [KAON, chromium, firefox, pion, werift];
 
 async function browser(world: World, place: Place, id: 'chromium' | 'firefox'): Promise<RemotePeer> {
-  const peer = new RemotePeer(startProcess(world.at(place, ...node('browser-agent.ts', id))));
-  try {
-    await peer.hello(60_000);
-    return peer;
-  } catch (error) {
-    await peer.kill();
-    throw error;
-  }
+  return new RemotePeer(startProcess(world.at(place, ...node('browser-agent.ts', id))));
 }

@@ -1,6 +1,6 @@
 /** `pnpm interop:nat`: Kaon and its peers behind real NATs. */
 import { parseArgs } from 'node:util';
-import type { PeerConfiguration } from '../agent/protocol.ts';
+import type { PeerConfiguration, Result } from '../agent/protocol.ts';
 import { within } from '../inbox.ts';
 import type { RemotePeer } from '../remote.ts';
 import { type Case, casesOf } from './cases.ts';
@@ -26,6 +26,8 @@ const LIMIT = 4 * 60_000;
 const LIMIT_OF_ALL = 25 * 60_000;
 /** One meeting, closing included. */
 const CASE_LIMIT = 60_000;
+/** How long a stack may take to start. */
+const START = 60_000;
 /** What fails once is tried a second time. */
 const ATTEMPTS = 2;
 
@@ -134,7 +136,7 @@ async function runPeer(
       for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
         if (stacks === undefined) {
           stacks = await Promise.all([KAON.start(world, 'host-a', files), kind.start(world, 'host-b', files)]);
-          const { name, version } = await stacks[1].hello();
+          const [, { name, version }] = (await Promise.all(stacks.map((one) => one.hello(START)))) as [Result, Result];
           versions.set(kind.id, version ?? '');
           console.log(`---- ${name} ${version}`.trimEnd());
         }
