@@ -130,7 +130,7 @@ export async function measureMux(connections: number): Promise<Measured[]> {
   const close = (): Promise<unknown> =>
     Promise.all([server.call({ cmd: 'mux-close' }, 30), callers.call({ cmd: 'mux-close' }, 30)]);
   try {
-    await server.call({ cmd: 'mux-listen' }, 10);
+    await server.call({ cmd: 'mux-listen' }, 30);
     await connect(50);
     await close();
     const before = await server.call({ cmd: 'mux-figures' }, 20);
@@ -146,7 +146,8 @@ export async function measureMux(connections: number): Promise<Measured[]> {
       [line('mux', 'rss', 'resident memory for each', 'KiB', 'lower'), (open.rss - before.rss) / each],
       [line('mux', 'sockets', 'sockets', '', 'lower'), open.sockets],
       [line('mux', 'left-heap', 'heap left of each', 'KiB', 'lower'), (after.heap - before.heap) / each],
-      [line('mux', 'left-connections', 'connections left', '', 'lower'), after.connections],
+      [line('mux', 'left-objects', '`RTCPeerConnection` objects left', '', 'lower'), after.objects],
+      [line('mux', 'left-connections', 'connections left on the port', '', 'lower'), after.connections],
       [line('mux', 'left-entries', 'table entries left', '', 'lower'), after.entries],
     ];
   } finally {

@@ -154,7 +154,10 @@ export interface Answers {
 /** What a process with a shared port holds now, garbage collected. Bytes, and numbers. */
 export interface MuxFigures {
   readonly rss: number;
+  /** With the memory of array buffers. */
   readonly heap: number;
+  /** `RTCPeerConnection` objects that cannot be collected. */
+  readonly objects: number;
   readonly sockets: number;
   readonly connections: number;
   /** Entries of the port's tables, without requests to connections that do not exist, which are kept for a moment. */

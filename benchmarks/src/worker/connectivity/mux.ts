@@ -1,4 +1,5 @@
 /** Connections that share one UDP port, and those who call them from another process. */
+import { queryObjects } from 'node:v8';
 import { nodeNetwork } from '@kaon/runtime/node';
 import { type RTCDataChannel, RTCPeerConnection, UdpMux } from '@kaon/webrtc';
 import { settle } from '../measure.ts';
@@ -31,11 +32,14 @@ export class Port {
 
   async figures(): Promise<MuxFigures> {
     await settle();
-    const { rss, heapUsed, external } = process.memoryUsage();
+    // Collects garbage, too.
+    const objects = queryObjects(RTCPeerConnection);
+    const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
     const { fragments, addresses, transactions } = this.#mux.tables;
     return {
       rss,
-      heap: heapUsed + external,
+      heap: heapUsed + arrayBuffers,
+      objects,
       sockets: process.getActiveResourcesInfo().filter((name) => name.startsWith('UDP')).length,
       connections: this.#mux.connections,
       entries: fragments + addresses + transactions,
