@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOfPayload, type Payload } from '../agent/payload.ts';
 import type { CandidateInit, PairEnd, PeerConfiguration } from '../agent/protocol.ts';
 import type { RemoteChannel, RemoteConnection, RemotePeer } from '../remote.ts';
@@ -77,10 +78,21 @@ async function connect(
       const pairs = await Promise.all([first.pair(), second.pair()]);
       return [pairs[0].local, pairs[1].local];
     };
-    let ends = await ask();
+    // Data may go through before a pair is selected (RFC 8445 §12).
+    const awaitSelection = async (): Promise<[PairEnd, PairEnd]> => {
+      for (;;) {
+        try {
+          return await ask();
+        } catch (error) {
+          if (since() > opened + SETTLING) throw error;
+          await sleep(50);
+        }
+      }
+    };
+    let ends = await awaitSelection();
     const direct = isWanted(ends);
     while (!isWanted(ends) && since() < opened + SETTLING) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await sleep(100);
       ends = await ask();
     }
     const settled = direct || !isWanted(ends) ? undefined : since();

@@ -38,7 +38,7 @@ export function natRules(kind: NatKind, site: Site): string {
   const { inner, innerNetwork, outer } = site;
   const inbound = {
     'full-cone': `iifname "wan" meta l4proto udp dnat to ${inner}`,
-    'address-restricted': `iifname "wan" meta l4proto udp ip saddr @asked dnat to ${inner}`,
+    'address-restricted': `iifname "wan" ip saddr . udp dport @asked dnat to ${inner}`,
   }[kind as string];
   const passing = {
     'udp-blocked': 'meta l4proto udp drop',
@@ -49,7 +49,7 @@ export function natRules(kind: NatKind, site: Site): string {
   return `flush ruleset
 table ip kaon {
   set asked {
-    type ipv4_addr
+    type ipv4_addr . inet_service
     flags dynamic,timeout
     timeout 60s
   }
@@ -67,7 +67,7 @@ table ip kaon {
   }
   chain ask {
     type filter hook postrouting priority mangle
-    oifname "wan" meta l4proto udp update @asked { ip daddr }
+    oifname "wan" update @asked { ip daddr . udp sport }
   }
   chain here {
     type filter hook input priority filter

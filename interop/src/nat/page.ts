@@ -28,14 +28,14 @@ Linux translates by connection tracking, which filters by address and port whate
 
 - **port-restricted** is what it does by itself, when it may keep the port (\`snat\`);
 - **full-cone** and **address-restricted** lead what else comes to the one host inside: from anywhere, or from addresses
-  that something was sent to within a minute;
+  that the port has sent something to within a minute;
 - **symmetric** draws a port at random for each destination (\`masquerade fully-random\`);
 - what comes uncalled is dropped before tracking knows of it. Without that rule a packet of the peer that arrives before
   ours takes the place of our mapping, and ours gets another port: two port-restricted NATs would not find each other;
 - **udp-blocked** lets TCP out alone, **tls-only** nothing but TCP to port 5349.
 
 Where the peer's check comes before the STUN server's answer, a mapped address is called prflx in the place of srflx; it is
-the same address. The simulated networks of the tests ([nat-matrix.test.ts](https://github.com/kaon-rtc/kaon/blob/main/packages/webrtc/test/story/nat-matrix.test.ts))
+the same address. \`kaon-doctor --nat\` finds each of these NATs to be what it is called, which the run checks. The simulated networks of the tests ([nat-matrix.test.ts](https://github.com/kaon-rtc/kaon/blob/main/packages/webrtc/test/story/nat-matrix.test.ts))
 give the same routes.`;
 
 const NOTES: Readonly<Record<string, string>> = {

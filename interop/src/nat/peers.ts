@@ -50,7 +50,7 @@ const chromium: NatPeer = {
   namesMappedAddress: true,
   ipv6: true,
   relayOverIpv6: true,
-  start: (world, place) => browser(world, place, 'chromium'),
+  start: (world, place, files) => browser(world, place, files, 'chromium'),
 };
 
 const firefox: NatPeer = {
@@ -59,9 +59,10 @@ const firefox: NatPeer = {
   transports: BOTH,
   byName: true,
   namesMappedAddress: true,
-  ipv6: true,
-  relayOverIpv6: true,
-  start: (world, place) => browser(world, place, 'firefox'),
+  // It gathers nothing in a network that has IPv6 alone.
+  ipv6: false,
+  relayOverIpv6: false,
+  start: (world, place, files) => browser(world, place, files, 'firefox'),
 };
 
 const pion: NatPeer = {
@@ -95,6 +96,12 @@ const werift: NatPeer = {
 /** Whom Kaon meets, in the order of the page. */
 export const PEERS: readonly NatPeer[] = [KAON, chromium, firefox, pion, werift];
 
-async function browser(world: World, place: Place, id: 'chromium' | 'firefox'): Promise<RemotePeer> {
-  return new RemotePeer(startProcess(world.at(place, ...node('browser-agent.ts', id))));
+/** Its profile goes into the run's folder, which is removed at the end however the browser ended. */
+async function browser(
+  world: World,
+  place: Place,
+  { folder }: ServerCertificate,
+  id: 'chromium' | 'firefox',
+): Promise<RemotePeer> {
+  return new RemotePeer(startProcess(world.at(place, ...node('browser-agent.ts', id)), { TMPDIR: folder }));
 }

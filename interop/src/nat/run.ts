@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { PeerConfiguration, Result } from '../agent/protocol.ts';
 import { within } from '../inbox.ts';
 import type { RemotePeer } from '../remote.ts';
+import { checkBehaviour } from './behaviour.ts';
 import { type Case, casesOf } from './cases.ts';
 import { makeCertificate, type ServerCertificate } from './certificate.ts';
 import { type Behind, describeExpected, isExpected, nameOf } from './expected.ts';
@@ -14,7 +15,7 @@ import { iceServers, SERVER_NAMES, type ServerName, startServers } from './serve
 import { World } from './world.ts';
 
 const USAGE = `pnpm interop:nat [options]
-  --all                the other stacks, too
+  --all                the other stacks, and whether the NATs are what they are called
   --only kaon,pion     these stacks alone
   --server kaon        this TURN server alone (kaon or coturn); by turns otherwise
   --nat symmetric,none between NATs of these kinds alone
@@ -51,10 +52,11 @@ async function main(): Promise<number> {
     return 2;
   }
   const outcomes: Outcome[] = [];
+  const looked = { passed: 0, failed: 0 };
   const versions = new Map<string, string>();
-  const count = (): string => {
-    const failed = outcomes.filter(({ failure }) => failure !== undefined).length;
-    return `${outcomes.length - failed} passed, ${failed} failed`;
+  const count = (more = 0): string => {
+    const failed = outcomes.filter(({ failure }) => failure !== undefined).length + more;
+    return `${outcomes.length + more - failed + looked.passed} passed, ${failed + looked.failed} failed`;
   };
   const files = makeCertificate();
   let world: World | undefined;
@@ -66,22 +68,31 @@ async function main(): Promise<number> {
   const limit = options.peers.every((peer) => peer === KAON) ? LIMIT : LIMIT_OF_ALL;
   setTimeout(() => {
     console.log(`FAIL the run: not within ${limit / 1000} s`);
-    console.log(`${outcomes.length} passed, 1 failed`);
+    console.log(count(1));
     process.exit(1);
   }, limit).unref();
 
   try {
     world = World.create();
     await startServers(world, files);
+    if (options.looks) {
+      await checkBehaviour(world, ({ kind, found, failure }) => {
+        if (failure === undefined) looked.passed++;
+        else looked.failed++;
+        console.log(
+          `${failure === undefined ? 'ok  ' : 'FAIL'} kaon-doctor behind ${kind}: ${found} ${failure ?? ''}`.trimEnd(),
+        );
+      });
+    }
     for (const peer of options.peers) await runPeer(world, files, peer, options, outcomes, versions);
   } catch (error) {
     console.log(`FAIL ${(error as Error).message}`);
-    console.log(count().replace(/(\d+) failed/, (_, failed) => `${Number(failed) + 1} failed`));
+    console.log(count(1));
     return process.exit(1);
   }
   if (options.write) writePage(outcomes, options.peers, versions);
   console.log(count());
-  return process.exit(outcomes.some(({ failure }) => failure !== undefined) ? 1 : 0);
+  return process.exit(looked.failed > 0 || outcomes.some(({ failure }) => failure !== undefined) ? 1 : 0);
 }
 
 interface Options {
@@ -89,6 +100,8 @@ interface Options {
   readonly server: ServerName | undefined;
   readonly nat: readonly string[];
   readonly write: boolean;
+  /** Look at the NATs themselves, too. */
+  readonly looks: boolean;
 }
 
 /** Throws on what does not exist. */
@@ -113,7 +126,7 @@ function parse(): Options {
   const all = values.all || values.write;
   const peers = only.length > 0 ? PEERS.filter(({ id }) => only.includes(id)) : all ? PEERS : [KAON];
   const nat = values.nat.split(',').filter((kind) => kind !== '');
-  return { peers, server, nat, write: values.write };
+  return { peers, server, nat, write: values.write, looks: all && only.length + nat.length === 0 };
 }
 
 async function runPeer(

@@ -1,6 +1,6 @@
 /** The TURN servers in the middle, as programs of their own. Both serve STUN as well. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { PeerConfiguration } from '../agent/protocol.ts';
@@ -41,7 +41,7 @@ export function iceServers(
   return [{ urls: [`stun:${host}:3478`] }, { urls, username: 'u', credential: 'p' }];
 }
 
-function commandOf(name: ServerName, { certificate, key }: ServerCertificate): string[] {
+function commandOf(name: ServerName, { folder, certificate, key }: ServerCertificate): string[] {
   const { IPv4, IPv6 } = SERVERS[name];
   const addresses = [IPv4, IPv6].flatMap((address) => ['--listening-ip', address, '--relay-ip', address]);
   const common = [...addresses, '--cert', certificate, '--pkey', key, '--realm', 'test', '--user', 'u:p'];
@@ -49,7 +49,6 @@ function commandOf(name: ServerName, { certificate, key }: ServerCertificate): s
     const source = [process.execPath, ...process.execArgv, COMMAND];
     return [...source, ...common, '--allowed-peer-ip', '10.99.0.0/16', '--allowed-peer-ip', 'fd99::/16'];
   }
-  const folder = dirname(certificate);
   const quiet = ['--no-cli', '--no-stdout-log', '--log-file', join(folder, 'coturn.log')];
   const state = ['--pidfile', join(folder, 'coturn.pid'), '--userdb', join(folder, 'coturn.users')];
   return [
