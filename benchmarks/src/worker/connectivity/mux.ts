@@ -33,7 +33,7 @@ export class Port {
   async figures(): Promise<MuxFigures> {
     await settle();
     // Collects garbage, too.
-    const objects = queryObjects(RTCPeerConnection);
+    const objects = Number(queryObjects(RTCPeerConnection, { format: 'count' }));
     const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
     const { fragments, addresses, transactions } = this.#mux.tables;
     return {
