@@ -1,7 +1,7 @@
 import type { TransportAddress } from '@kaon/interface/core/v1';
 import type { CryptoProvider } from '@kaon/interface/crypto/v1';
 import type { Clock, Network } from '@kaon/interface/network/v1';
-import type { Credential, TurnServerEvent } from '../server/index.ts';
+import type { Credential, OAuthOptions, TurnServerEvent } from '../server/index.ts';
 
 /** How clients may come. */
 export type ListenerProtocol = 'udp' | 'tcp' | 'tls' | 'dtls';
@@ -29,6 +29,8 @@ export interface TurnServerSettings {
   readonly users?: Readonly<Record<string, string>> | undefined;
   /** Secrets of time-limited credentials, newest first; each of them is good. See `timeLimitedCredentials`. */
   readonly secrets?: readonly string[] | undefined;
+  /** Tokens of an authorization server (RFC 7635). Default none. */
+  readonly oauth?: OAuthOptions | undefined;
   /** Inclusive range of ports to relay from. Default 49152 to 65535 (RFC 8656 §7.2). */
   readonly relayPorts?: readonly [min: number, max: number] | undefined;
   /**
@@ -56,12 +58,24 @@ export interface TurnServerSettings {
   readonly nonceLifetime?: number | undefined;
   /** Longest lifetime of an allocation. Default 3,600,000. */
   readonly maxLifetime?: number | undefined;
+  /**
+   * What a UDP request gets that comes without credentials and is shorter than the answer would be. `shortest` (default): the
+   * shortest answer possible, no more than `smallAnswersPerSecond` for each address. `full`: as `shortest`, with all attributes.
+   * `nothing`: no answer at all; clients that do not pad their first request, such as browsers, cannot allocate over UDP.
+   */
+  readonly smallRequests?: 'shortest' | 'full' | 'nothing' | undefined;
+  /** Answers longer than their requests that one address (IPv6: one /64) gets a second, twice as many at once. Default 50. */
+  readonly smallAnswersPerSecond?: number | undefined;
   /** Allocations altogether. Default 10,000. */
   readonly maxAllocations?: number | undefined;
   /** Allocations of one user. Default: `maxAllocations`. */
   readonly maxAllocationsPerUser?: number | undefined;
   /** Allocations of one client address (IPv6: one /64). Default 1000. */
   readonly maxAllocationsPerAddress?: number | undefined;
+  /** Permissions of one allocation. Default 128. */
+  readonly maxPermissions?: number | undefined;
+  /** Channels of one allocation, or connections of one that relays TCP. Default 128. */
+  readonly maxChannels?: number | undefined;
   /** Payload in bytes per second that an allocation may carry, each way. Default: no limit. */
   readonly allocationBandwidth?: number | undefined;
   /** Payload in bytes per second that all allocations of a user may carry, each way. Default: no limit. */

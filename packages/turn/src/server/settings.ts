@@ -51,7 +51,10 @@ export function settingsOf(options: TurnServerOptions): Settings {
   const defaultLifetime = positive('defaultLifetime', options.defaultLifetime, 600_000);
   const maxLifetime = positive('maxLifetime', options.maxLifetime, Math.max(3_600_000, defaultLifetime));
   if (defaultLifetime > maxLifetime) throw invalid('defaultLifetime is longer than maxLifetime');
-  const { allocationBandwidth, userBandwidth } = options;
+  const { allocationBandwidth, userBandwidth, smallRequests = 'shortest' } = options;
+  if (!['shortest', 'full', 'nothing'].includes(smallRequests)) {
+    throw invalid(`smallRequests must be 'shortest', 'full' or 'nothing', not '${smallRequests}'`);
+  }
   if (allocationBandwidth !== undefined) positive('allocationBandwidth', allocationBandwidth, 0);
   if (userBandwidth !== undefined) positive('userBandwidth', userBandwidth, 0);
   return {
@@ -62,7 +65,7 @@ export function settingsOf(options: TurnServerOptions): Settings {
     secrets,
     wallClock: wallClock ?? (() => 0),
     maxAuthenticating: count('maxAuthenticating', options.maxAuthenticating, 1024),
-    smallRequests: options.smallRequests ?? 'shortest',
+    smallRequests,
     smallAnswersPerSecond: positive('smallAnswersPerSecond', options.smallAnswersPerSecond, 50),
     deniedPeers: options.deniedPeers ?? [],
     allowedPeers: options.allowedPeers ?? [],

@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { TransportAddress } from '@kaon/interface/core/v1';
 import type { Network } from '@kaon/interface/network/v1';
-import { nodeNetwork } from '@kaon/runtime/node';
-import { attribute, decodeMessage, encodeMessage } from '@kaon/stun';
+import { nodeCrypto, nodeNetwork } from '@kaon/runtime/node';
+import { attribute, decodeMessage, encodeMessage, type StunMessage } from '@kaon/stun';
 import { isMalformed } from '@kaon/wire';
 import { describe, expect, it } from 'vitest';
-import type { CreateTurnServerOptions, RunningTurnServer } from '../../src/node/index.ts';
+import type { CreateTurnServerOptions, Metrics, RunningTurnServer } from '../../src/node/index.ts';
+import { sealAccessToken } from '../../src/server/index.ts';
 import { JumpClock } from './helpers/jump-clock.ts';
 import { exchange } from './helpers/live-client.ts';
 import { address, client, echo, opened, start } from './helpers/live-server.ts';
@@ -184,6 +185,82 @@ describe('options', () => {
     }
   });
 
+  it('maxPermissions and maxChannels', async () => {
+    for (const name of ['maxPermissions', 'maxChannels'] as const) {
+      const server = await start({ [name]: 1 });
+      const live = await client(server);
+      await live.relayed();
+      const peers = [1, 2].map((last) => ({ address: `127.0.0.${last}`, family: 'IPv4', port: 9 }) as const);
+      for (const peer of peers) {
+        if (name === 'maxPermissions') live.core.permit(peer, performance.now());
+        else live.core.prefer(peer, performance.now());
+        live.pump();
+      }
+      await live.end();
+      expect((await server.metrics())['errors{code="508"}']).toBe(1);
+    }
+  });
+
+  it.each([1, 2])('oauth: a token of the authorization server lets in, with %i workers', async (workers) => {
+    const key = { kid: 'north', key: new Uint8Array(32).fill(3) };
+    const serverName = 'turn.example.org';
+    const server = await start({ workers, users: {}, oauth: { serverName, keys: [key] } });
+    const macKey = new Uint8Array(20).fill(7);
+    const content = { macKey, timestamp: Date.now(), lifetime: 600 };
+    const accessToken = (name: string): Uint8Array =>
+      sealAccessToken(content, key, name, nodeCrypto, nodeCrypto.random);
+    const credentials = { username: 'north', macKey, accessToken: accessToken(serverName) };
+    await (await client(server, 'udp', { credentials })).relayed();
+    const other = { ...credentials, accessToken: accessToken('other.example.org') };
+    await expect((await client(server, 'udp', { credentials: other })).relayed()).rejects.toMatchObject({
+      statusCode: 401,
+    });
+  });
+
+  it('smallRequests and smallAnswersPerSecond', async () => {
+    /** What five bare Allocate requests of 28 bytes get over UDP, and what is counted. */
+    const ask = async (options: Partial<CreateTurnServerOptions>): Promise<[answers: StunMessage[], Metrics]> => {
+      const server = await start(options);
+      const socket = await nodeNetwork.bindUdp({ address: '127.0.0.1' });
+      opened.push(socket);
+      const answers: StunMessage[] = [];
+      socket.onDatagram = (bytes) => {
+        const message = decodeMessage(bytes);
+        if (!isMalformed(message)) answers.push(message);
+      };
+      const attributes = [{ type: 'requested-transport', protocol: 17 }] as const;
+      const request = encodeMessage({ class: 'request', method: 3, transactionId: new Uint8Array(12), attributes });
+      expect(request.length).toBe(28);
+      const seen = async (): Promise<number> => {
+        const metrics = await server.metrics();
+        return ['errors{code="401"}', 'dropped{reason="rate"}', 'dropped{reason="unanswered"}'].reduce(
+          (sum, name) => sum + (metrics[name] ?? 0),
+          0,
+        );
+      };
+      for (let sent = 1; sent <= 5; sent++) {
+        socket.send(request, 0, request.length, address(server, 'udp'));
+        while ((await seen()) < sent) await new Promise(setImmediate);
+      }
+      const metrics = await server.metrics();
+      while (answers.length < (metrics['errors{code="401"}'] ?? 0)) await new Promise(setImmediate);
+      return [answers, metrics];
+    };
+    const isFull = (answer: StunMessage): boolean => attribute(answer, 'password-algorithms') !== undefined;
+    const [usual] = await ask({});
+    expect([usual.length, usual.some(isFull)]).toEqual([5, false]);
+    const [full] = await ask({ smallRequests: 'full' });
+    expect([full.length, full.every(isFull)]).toEqual([5, true]);
+    for (const workers of [1, 2]) {
+      const [none, metrics] = await ask({ workers, smallRequests: 'nothing' });
+      expect([none.length, metrics['dropped{reason="unanswered"}']]).toEqual([0, 5]);
+    }
+    const [few, limited] = await ask({ smallAnswersPerSecond: 0.5 });
+    expect(few.length).toBeGreaterThan(0);
+    expect(few.length).toBeLessThan(5);
+    expect(limited['dropped{reason="rate"}']).toBe(5 - few.length);
+  });
+
   it('maxLifetime bounds what a client asks for', async () => {
     const server = await start({ maxLifetime: 60_000 });
     const live = await client(server, 'udp', { lifetime: 3600 });
@@ -346,6 +423,8 @@ describe('options', () => {
     [{ workers: 2, tcpRelay: true }, 'tcpRelay works with one worker only.'],
     [{ workers: 2, permit: () => true }, 'permit cannot be given to several workers.'],
     [{ relayAddresses: ['x'] }, 'x is not a numeric IP address.'],
+    [{ smallRequests: 'some' }, "smallRequests must be 'shortest', 'full' or 'nothing', not 'some'"],
+    [{ maxChannels: 0 }, 'maxChannels must be a positive integer'],
     [{ deniedPeers: ['x'] }, "'x' is no address, no CIDR block and no range of addresses"],
     [
       { listeners: [{ protocol: 'tls', address: '127.0.0.1', port: 0 }] },

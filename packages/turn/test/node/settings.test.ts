@@ -59,6 +59,7 @@ describe('readSettings', () => {
     const secure = ['--cert', cert, '--pkey', pkey];
     const users = file('users.json', '{"carol":"c"}');
     const secrets = file('secrets', 'one\n\n two \n');
+    const keys = file('keys.json', JSON.stringify({ north: btoa('k'.repeat(32)) }));
     const cases: Record<string, [args: string[], base?: string[]]> = {
       'listening-ip': [['-L', '192.0.2.1', '-L', '::1']],
       'listening-port': [['-p', '4000']],
@@ -95,6 +96,16 @@ describe('readSettings', () => {
       'user-max-bps': [['--user-max-bps', '5']],
       'max-connections': [['--max-connections', '5']],
       'max-connections-per-address': [['--max-connections-per-address', '5']],
+      'oauth-keys': [['--oauth-keys', keys]],
+      'server-name': [
+        ['--oauth-keys', keys, '--server-name', 'turn.example.org'],
+        ['--oauth-keys', keys],
+      ],
+      'max-permissions': [['--max-permissions', '5']],
+      'max-channels': [['--max-channels', '5']],
+      'small-requests': [['--small-requests', 'nothing']],
+      'small-answers': [['--small-answers', '5']],
+      'idle-timeout': [['--idle-timeout', '5']],
       config: [['--config', file('c.json', '{"workers":3}')]],
       'drain-timeout': [['--drain-timeout', '0']],
       prometheus: [['--prometheus']],
@@ -135,6 +146,21 @@ describe('readSettings', () => {
     expect([server.maxLifetime, server.nonceLifetime, drainTimeout]).toEqual([900_000, 60_000, 5000]);
   });
 
+  it('reads the keys of an authorization server, which stands in for users', () => {
+    const keys = file('keys.json', JSON.stringify({ north: btoa('n'.repeat(16)), south: btoa('s'.repeat(32)) }));
+    const { oauth } = readSettings(readValues(['--realm', 'example.org', '--oauth-keys', keys])).server;
+    const ofBytes = (length: number, text: string): Uint8Array => new Uint8Array(length).fill(text.charCodeAt(0));
+    expect(oauth).toEqual({
+      serverName: 'example.org',
+      keys: [
+        { kid: 'north', key: ofBytes(16, 'n') },
+        { kid: 'south', key: ofBytes(32, 's') },
+      ],
+    });
+    const short = file('short.json', '{"north":"YQ=="}');
+    expect(() => settings('--oauth-keys', short)).toThrow(`${short}: the key "north" must be 16 or 32 bytes in base64`);
+  });
+
   it('lets flags win over the file', () => {
     const config = file('c.json', '{"realm":"file","user":"f:f","workers":3,"mobility":true}');
     const values = readValues(['--config', config, '--realm', 'flag']);
@@ -146,7 +172,7 @@ describe('readSettings', () => {
 
   it.each([
     [['--user', 'a:b'], '--realm NAME is missing: the domain of this server, such as example.org'],
-    [['--realm', 'x'], 'nobody could use this server: give --user, --userdb or --static-auth-secret'],
+    [['--realm', 'x'], 'nobody could use this server: give --user, --userdb, --static-auth-secret or --oauth-keys'],
     [['--realm', 'x', '--user', 'ab'], '--user must be NAME:PASSWORD, not "ab"'],
     [['--realm', 'x', '--user', ':b'], '--user must be NAME:PASSWORD, not ":b"'],
     [[...NEEDED, '--min-port', '9', '--max-port', '8'], '--min-port 9 is above --max-port 8'],
@@ -161,6 +187,7 @@ describe('readSettings', () => {
       [...NEEDED, '--alternate-server', '2001:db8::1'],
       '--alternate-server must be ADDRESS:PORT or [ADDRESS]:PORT, not "2001:db8::1"',
     ],
+    [[...NEEDED, '--small-requests', 'some'], '--small-requests must be shortest, full or nothing, not "some"'],
     [[...NEEDED, '--no-udp', '--no-tcp'], 'nothing is left to listen on'],
     [[...NEEDED, '--cert', 'x'], '--cert and --pkey go together'],
     [

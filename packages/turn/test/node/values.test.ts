@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FLAG_BY_NAME, FLAGS, helpText } from '../../src/node/command/flags.ts';
-import { parseConfig, parseFlags, parseUsers } from '../../src/node/command/values.ts';
+import { parseConfig, parseFlags, parseTexts } from '../../src/node/command/values.ts';
 
 describe('parseFlags', () => {
   it('reads long names, short names, switches, numbers and what may come several times', () => {
@@ -74,13 +74,13 @@ describe('parseConfig', () => {
   });
 });
 
-describe('parseUsers', () => {
+describe('parseTexts', () => {
   it('reads names and passwords', () => {
-    expect(parseUsers('{"a":"b","ä":"ö"}', 'f')).toEqual({ a: 'b', ä: 'ö' });
+    expect(parseTexts('{"a":"b","ä":"ö"}', 'f', 'password')).toEqual({ a: 'b', ä: 'ö' });
   });
 
   it('takes passwords as text only', () => {
-    expect(() => parseUsers('{"a":1}', 'f')).toThrow('f: the password of "a" must be text');
+    expect(() => parseTexts('{"a":1}', 'f', 'password')).toThrow('f: the password of "a" must be text');
   });
 });
 

@@ -81,12 +81,17 @@ export const FLAGS: readonly FlagGroup[] = [
     title: 'Users',
     flags: [
       text('realm', 'NAME', 'realm of the users, usually the domain; required', { short: 'r' }),
-      text('user', 'NAME:PASSWORD', 'a user', { short: 'u', multiple: true }),
+      text('user', 'NAME:PASSWORD', 'a user; who may list processes sees the password, unlike that in a file', {
+        short: 'u',
+        multiple: true,
+      }),
       text('userdb', 'FILE', 'users in JSON, {"name": "password"}; read again on SIGHUP', { short: 'b' }),
       text('static-auth-secret', 'SECRET', 'secret of time-limited credentials; of several, each is good', {
         multiple: true,
       }),
       text('static-auth-secret-file', 'FILE', 'such secrets, one a line; read again on SIGHUP'),
+      text('oauth-keys', 'FILE', 'keys shared with an authorization server (RFC 7635) in JSON, {"kid": "base64"}'),
+      text('server-name', 'NAME', 'what its tokens call this server; default: the realm'),
       number('stale-nonce', 'SECONDS', SOME, 'how long a nonce is good; default 600'),
       number('max-allocate-lifetime', 'SECONDS', SOME, 'longest time between refreshes; default 3600'),
     ],
@@ -99,8 +104,17 @@ export const FLAGS: readonly FlagGroup[] = [
       number('address-quota', 'N', SOME, 'allocations of one client address (IPv6: one /64)'),
       number('max-bps', 'BYTES', SOME, 'bytes per second of one allocation, each way', { short: 's' }),
       number('user-max-bps', 'BYTES', SOME, 'bytes per second of all allocations of a user, each way'),
+      number('max-permissions', 'N', SOME, 'addresses of peers of one allocation; default 128'),
+      number('max-channels', 'N', SOME, 'channels, or TCP connections, of one allocation; default 128'),
+      text(
+        'small-requests',
+        'ANSWER',
+        'to UDP requests without credentials that are shorter than the answer: shortest (default), full or nothing',
+      ),
+      number('small-answers', 'N', SOME, 'such answers for one address (IPv6: one /64) a second; default 50'),
       number('max-connections', 'N', SOME, 'TCP, TLS and DTLS connections at the same time; default 10000'),
       number('max-connections-per-address', 'N', SOME, 'of them from one client address (IPv6: one /64); default 1000'),
+      number('idle-timeout', 'SECONDS', SOME, 'how long one may be silent without allocation; default 60'),
     ],
   },
   {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { addressFamily } from '@kaon/wire';
+import type { OAuthOptions } from '../../server/index.ts';
 import type { ListenerOptions, TurnServerSettings } from '../options.ts';
 import { FLAG_BY_NAME } from './flags.ts';
-import { parseConfig, parseFlags, parseUsers, UsageError, type Values } from './values.ts';
+import { parseConfig, parseFlags, parseTexts, UsageError, type Values } from './values.ts';
 
 /** What a command line, with the files it names, comes to. */
 export interface CommandSettings {
@@ -36,8 +37,9 @@ export function readSettings(values: Values): CommandSettings {
     throw new UsageError('--realm NAME is missing: the domain of this server, such as example.org');
   const users = usersOf(list('user'), text('userdb'));
   const secrets = secretsOf(list('static-auth-secret'), text('static-auth-secret-file'));
-  if (Object.keys(users).length === 0 && secrets.length === 0) {
-    throw new UsageError('nobody could use this server: give --user, --userdb or --static-auth-secret');
+  const keys = text('oauth-keys');
+  if (Object.keys(users).length === 0 && secrets.length === 0 && keys === undefined) {
+    throw new UsageError('nobody could use this server: give --user, --userdb, --static-auth-secret or --oauth-keys');
   }
   const [min, max] = [number('min-port') ?? 49152, number('max-port') ?? 65535];
   if (min > max) throw new UsageError(`--min-port ${min} is above --max-port ${max}`);
@@ -58,15 +60,21 @@ export function readSettings(values: Values): CommandSettings {
     stunBinding: !is('no-stun'),
     alternateServers: list('alternate-server').map(addressAndPort),
     announceSoftware: !is('no-software-attribute'),
+    ...(keys === undefined ? {} : { oauth: oauthOf(keys, text('server-name') ?? realm) }),
+    ...defined('smallRequests', smallRequestsOf(text('small-requests'))),
+    ...defined('smallAnswersPerSecond', number('small-answers')),
     ...defined('nonceLifetime', seconds('stale-nonce')),
     ...defined('maxLifetime', seconds('max-allocate-lifetime')),
     ...defined('maxAllocations', number('total-quota')),
     ...defined('maxAllocationsPerUser', number('user-quota')),
     ...defined('maxAllocationsPerAddress', number('address-quota')),
+    ...defined('maxPermissions', number('max-permissions')),
+    ...defined('maxChannels', number('max-channels')),
     ...defined('allocationBandwidth', number('max-bps')),
     ...defined('userBandwidth', number('user-max-bps')),
     ...defined('maxConnections', number('max-connections')),
     ...defined('maxConnectionsPerAddress', number('max-connections-per-address')),
+    ...defined('idleTimeout', seconds('idle-timeout')),
   };
   return {
     server,
@@ -104,7 +112,8 @@ function listenersOf(values: Values): readonly ListenerOptions[] {
 }
 
 function usersOf(given: readonly string[], file: string | undefined): Readonly<Record<string, string>> {
-  const users: Record<string, string> = file === undefined ? {} : { ...parseUsers(readText(file, 'userdb'), file) };
+  const users: Record<string, string> =
+    file === undefined ? {} : { ...parseTexts(readText(file, 'userdb'), file, 'password') };
   for (const entry of given) {
     const colon = entry.indexOf(':');
     if (colon < 1) throw new UsageError(`--user must be NAME:PASSWORD, not "${entry}"`);
@@ -117,6 +126,23 @@ function secretsOf(given: readonly string[], file: string | undefined): readonly
   if (file === undefined) return given;
   const lines = readText(file, 'static-auth-secret-file').split('\n');
   return [...given, ...lines.map((line) => line.trim()).filter((line) => line !== '')];
+}
+
+/** RFC 7635 §4.1: 16 or 32 bytes each, in base64. */
+function oauthOf(file: string, serverName: string): OAuthOptions {
+  const keys = Object.entries(parseTexts(readText(file, 'oauth-keys'), file, 'key')).map(([kid, text]) => {
+    const key = new Uint8Array(Buffer.from(text, 'base64'));
+    if (key.length !== 16 && key.length !== 32) {
+      throw new UsageError(`${file}: the key "${kid}" must be 16 or 32 bytes in base64`);
+    }
+    return { kid, key };
+  });
+  return { serverName, keys };
+}
+
+function smallRequestsOf(text: string | undefined): TurnServerSettings['smallRequests'] {
+  if (text === undefined || text === 'shortest' || text === 'full' || text === 'nothing') return text;
+  throw new UsageError(`--small-requests must be shortest, full or nothing, not "${text}"`);
 }
 
 /** coturn's form, `PUBLIC/LOCAL`, is understood: there is one local address of each family, so the second part only has to fit. */
@@ -157,6 +183,6 @@ function scaled(value: number | undefined, by: number): number | undefined {
   return value === undefined ? undefined : value * by;
 }
 
-function defined<K extends string>(name: K, value: number | undefined): { readonly [P in K]?: number } {
-  return value === undefined ? {} : ({ [name]: value } as { readonly [P in K]: number });
+function defined<K extends string, V>(name: K, value: V | undefined): { readonly [P in K]?: V } {
+  return value === undefined ? {} : ({ [name]: value } as { readonly [P in K]: V });
 }

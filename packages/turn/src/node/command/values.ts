@@ -39,14 +39,14 @@ export function parseConfig(text: string, file: string): Values {
   return found;
 }
 
-/** Users from a JSON text, name to password. Throws `UsageError`, which names `file`. */
-export function parseUsers(text: string, file: string): Readonly<Record<string, string>> {
-  const users: Record<string, string> = {};
-  for (const [name, password] of Object.entries(parseJsonObject(text, file))) {
-    if (typeof password !== 'string') throw new UsageError(`${file}: the password of "${name}" must be text`);
-    users[name] = password;
+/** Texts by name, such as passwords or keys, from a JSON text. `what` one of them is. Throws `UsageError`, which names `file`. */
+export function parseTexts(text: string, file: string, what: string): Readonly<Record<string, string>> {
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(parseJsonObject(text, file))) {
+    if (typeof value !== 'string') throw new UsageError(`${file}: the ${what} of "${name}" must be text`);
+    texts[name] = value;
   }
-  return users;
+  return texts;
 }
 
 const NOT_IN_FILES: ReadonlySet<string> = new Set(['config', 'help', 'version']);
