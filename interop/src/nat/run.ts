@@ -152,6 +152,8 @@ async function runPeer(
           const [, { name, version }] = (await Promise.all(stacks.map((one) => one.hello(START)))) as [Result, Result];
           versions.set(kind.id, version ?? '');
           console.log(`---- ${name} ${version}`.trimEnd());
+          // A process that has just started compiles before it connects: what it takes would say nothing of the route.
+          if (attempt === 1) await judge(world, stacks, { ...tried, kinds: ['none', 'none'], relayOnly: false });
         }
         const outcome = await judge(world, stacks, tried);
         report(outcome, attempt < ATTEMPTS);
