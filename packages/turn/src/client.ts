@@ -144,7 +144,12 @@ export class TurnClient implements Core<TurnClientEvent> {
    * (`TURN_INVALID_STATE`) before `allocated`.
    */
   permit(peer: TransportAddress, now: Instant): void {
-    if (this.#usable()) this.#peers.permit(peer, now);
+    if (this.#usable()) this.#peers.permit(peer, now, true);
+  }
+
+  /** The same for a peer that may never come: the permission lapses when nothing is sent to it. Throws as `permit`. */
+  expect(peer: TransportAddress, now: Instant): void {
+    if (this.#usable()) this.#peers.permit(peer, now, false);
   }
 
   /** Binds a channel to a peer and keeps it bound until the end. Throws as `permit`. */

@@ -22,6 +22,11 @@ export interface UdpSocket {
   /** Tells the platform which remote most datagrams go to, so that it can take a faster path. Purely an optimisation. */
   prefer?(remote: TransportAddress): void;
   /**
+   * Says that this remote may send something soon, so that what lies between lets it through: a TURN server needs a
+   * permission. Purely an optimisation.
+   */
+  expect?(remote: TransportAddress): void;
+  /**
    * What carries the datagrams, as in `Path`. Undefined: `udp`. With `tcp` each datagram is a frame of a stream to its
    * remote (RFC 4571), which the socket opens and closes by itself.
    */

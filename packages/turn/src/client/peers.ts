@@ -93,11 +93,11 @@ export class Peers {
     return false;
   }
 
-  permit(address: TransportAddress, now: Instant): void {
+  permit(address: TransportAddress, now: Instant, kept: boolean): void {
     const peer = this.#peerOf(address, now);
     if (peer === undefined) return;
     const { permission } = peer;
-    permission.kept = true;
+    permission.kept ||= kept;
     permission.lapsed = false;
     permission.heldUntil = 0;
     this.#deadline = undefined;

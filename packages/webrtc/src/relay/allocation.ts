@@ -97,6 +97,12 @@ export class Allocation {
     this.#pump();
   }
 
+  expect(remote: TransportAddress): void {
+    if (this.#state !== 'allocated') return;
+    this.#client.expect(remote, this.#environment.clock.now());
+    this.#pump();
+  }
+
   /** One of the sockets was closed: with the last one the allocation goes. */
   closed(): void {
     if (--this.#open === 0) this.close();

@@ -6,6 +6,7 @@ export interface RelayedPort {
   readonly receiveBufferSize: number | undefined;
   send(buffer: Uint8Array, start: number, end: number, remote: TransportAddress): boolean;
   prefer(remote: TransportAddress): void;
+  expect(remote: TransportAddress): void;
   closed(socket: RelayedSocket): void;
 }
 
@@ -32,6 +33,10 @@ export class RelayedSocket implements UdpSocket {
 
   prefer(remote: TransportAddress): void {
     this.#port?.prefer(remote);
+  }
+
+  expect(remote: TransportAddress): void {
+    this.#port?.expect(remote);
   }
 
   close(): void {

@@ -1,8 +1,8 @@
-import type { Agent, LocalBase } from '@kaon/ice';
+import type { Agent, Candidate, LocalBase } from '@kaon/ice';
 import type { Path, TransportAddress } from '@kaon/interface/core/v1';
 import type { UdpSocket } from '@kaon/interface/network/v1';
 import type { Driver } from '@kaon/runtime';
-import { sameAddress, samePath } from '@kaon/wire';
+import { addressFamily, sameAddress, samePath } from '@kaon/wire';
 import type { RelayedAbout } from '../relay/types.ts';
 
 /** What the sockets of a transport belong to. */
@@ -18,6 +18,8 @@ export interface SocketOwner {
 export class LocalSockets implements Iterable<UdpSocket> {
   readonly #owner: SocketOwner;
   readonly #sockets = new Set<UdpSocket>();
+  /** Where the peer may be heard from: relays that come later are to let it in, too. */
+  readonly #expected: TransportAddress[] = [];
 
   constructor(owner: SocketOwner) {
     this.#owner = owner;
@@ -47,6 +49,7 @@ export class LocalSockets implements Iterable<UdpSocket> {
     }
     this.#sockets.add(socket);
     driver.addSocket(socket);
+    for (const remote of this.#expected) if (remote.family === family) socket.expect?.(remote);
     const related: TransportAddress = hidesMapped
       ? { address: family === 'IPv4' ? '0.0.0.0' : '::', family, port: 9 }
       : mapped;
@@ -81,6 +84,21 @@ export class LocalSockets implements Iterable<UdpSocket> {
     driver.wake();
   }
 
+  /** The peer has this candidate: before its checks come, relays ask their servers to let them through. */
+  expect(candidate: Candidate): void {
+    const { address, port, protocol } = candidate;
+    const family = addressFamily(address);
+    if (protocol !== 'udp' || family === undefined || this.#expected.length >= MAX_EXPECTED) return;
+    const remote: TransportAddress = { address, family, port };
+    this.#expected.push(remote);
+    for (const socket of this.#sockets) if (socket.local.family === family) socket.expect?.(remote);
+  }
+
+  /** The peer began anew, with other candidates. */
+  expectNobody(): void {
+    this.#expected.length = 0;
+  }
+
   /** Data goes over this path from now on. */
   prefer(path: Path): void {
     for (const socket of this.#sockets) {
@@ -94,3 +112,6 @@ export class LocalSockets implements Iterable<UdpSocket> {
     this.#sockets.clear();
   }
 }
+
+/** Permissions that each relay asks for ahead; agents have few candidates. */
+const MAX_EXPECTED = 32;

@@ -1,5 +1,5 @@
 import { type Connection, type PeerCertificate, verifyFingerprints } from '@kaon/dtls';
-import { Agent, type AgentEvent, type IceCredentials } from '@kaon/ice';
+import { Agent, type AgentEvent, type Candidate, type IceCredentials } from '@kaon/ice';
 import type { CodedError } from '@kaon/interface/core/v1';
 import { type Driver, run } from '@kaon/runtime';
 import { transportAddress } from '@kaon/wire';
@@ -157,10 +157,7 @@ export class PeerTransport {
     });
     this.#names = new RemoteNames(
       environment,
-      (candidate) => {
-        agent.addRemoteCandidate(candidate, this.#now);
-        this.#driver.wake();
-      },
+      (candidate) => this.#takeRemote(candidate),
       () => {
         if (this.#remoteEnded) this.endOfRemoteCandidates();
       },
@@ -271,6 +268,7 @@ export class PeerTransport {
     if (changed) {
       this.agent.setRemoteCredentials(credentials, this.#now);
       this.#candidates.forgetRemote();
+      this.#sockets.expectNobody();
       this.#names.forget();
       this.#remoteEnded = false;
     }
@@ -286,8 +284,7 @@ export class PeerTransport {
     const candidate = this.#candidates.addRemote(line, usernameFragment);
     if (candidate === undefined) return;
     if (isLocalName(candidate) && this.#configuration.kaon.mdns !== 'off') void this.#names.resolve(candidate);
-    else this.agent.addRemoteCandidate(candidate, this.#now);
-    this.#driver.wake();
+    else this.#takeRemote(candidate);
   }
 
   endOfRemoteCandidates(): void {
@@ -369,6 +366,12 @@ export class PeerTransport {
 
   get #now(): number {
     return this.#environment.clock.now();
+  }
+
+  #takeRemote(candidate: Candidate): void {
+    this.agent.addRemoteCandidate(candidate, this.#now);
+    if (this.#configuration.kaon.remoteAddressFilter?.(candidate.address) ?? true) this.#sockets.expect(candidate);
+    this.#driver.wake();
   }
 
   #verify(peer: PeerCertificate): CodedError | undefined {

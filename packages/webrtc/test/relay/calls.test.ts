@@ -52,6 +52,30 @@ function transfer(channel: RTCDataChannel, other: RTCDataChannel): number[] {
 const ALL = Array.from({ length: TOTAL }, (_, i) => i);
 
 describe('a relay', () => {
+  it('asks to let the peer in as soon as its candidates are known, save those that are filtered, and before it checks', async () => {
+    const server = await turnServer(world.sim, { addresses: [FIRST] });
+    const a = world.connection(world.alice, {
+      ...relayed(`turn:${FIRST}`),
+      kaon: { remoteAddressFilter: (address) => address !== '192.0.2.66' },
+    });
+    a.createDataChannel('x');
+    await world.until(a.setLocalDescription());
+    const b = world.connection(world.bob);
+    await world.until(b.setRemoteDescription(a.localDescription as never));
+    await world.until(b.setLocalDescription());
+    await world.until(a.setRemoteDescription(b.localDescription as never));
+    const { usernameFragment } = a.sctp?.transport.iceTransport.getRemoteParameters() as { usernameFragment: string };
+    for (const address of ['192.0.2.66', '192.0.2.67']) {
+      const candidate = `candidate:9 1 udp 1 ${address} 4000 typ srflx raddr 0.0.0.0 rport 9 ufrag ${usernameFragment}`;
+      await world.until(a.addIceCandidate({ candidate, sdpMid: '0' }));
+    }
+    await world.run(() => server.events.some(({ type }) => type === 'permission'));
+    await world.advance(1000);
+    const permitted = server.events.flatMap((event) => (event.type === 'permission' ? [event.peer] : []));
+    expect(permitted).toContain('192.0.2.67');
+    expect(permitted).not.toContain('192.0.2.66');
+  });
+
   it('costs what the network costs that leads to it, and all candidates say so', async () => {
     await turnServer(world.sim, { addresses: [FIRST], dtls: DTLS });
     const lines: string[] = [];
