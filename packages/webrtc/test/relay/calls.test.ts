@@ -64,9 +64,9 @@ describe('a relay', () => {
     await world.until(b.setRemoteDescription(a.localDescription as never));
     await world.until(b.setLocalDescription());
     await world.until(a.setRemoteDescription(b.localDescription as never));
-    const { usernameFragment } = a.sctp?.transport.iceTransport.getRemoteParameters() as { usernameFragment: string };
+    const remote = a.sctp?.transport.iceTransport.getRemoteParameters();
     for (const address of ['192.0.2.66', '192.0.2.67']) {
-      const candidate = `candidate:9 1 udp 1 ${address} 4000 typ srflx raddr 0.0.0.0 rport 9 ufrag ${usernameFragment}`;
+      const candidate = `candidate:9 1 udp 1 ${address} 4000 typ srflx raddr 0.0.0.0 rport 9 ufrag ${remote?.usernameFragment}`;
       await world.until(a.addIceCandidate({ candidate, sdpMid: '0' }));
     }
     await world.run(() => server.events.some(({ type }) => type === 'permission'));
