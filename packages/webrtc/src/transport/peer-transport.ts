@@ -307,7 +307,7 @@ export class PeerTransport {
     this.stack.establish(
       {
         role,
-        certificate: { chain: certificate.chain, signer: crypto.signer(certificate.privateKey) },
+        certificate: { chain: certificate.chain, signer: certificate.signer(crypto) },
         verifyPeer: (peer) => this.#verify(peer),
         crypto,
         ...(data === undefined ? {} : this.#sctpOptions(data)),
