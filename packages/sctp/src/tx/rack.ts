@@ -29,7 +29,7 @@ export class Rack {
 
   /** The least round trip of late; Infinity before the first. */
   get leastRoundTrip(): number {
-    return this.#least < this.#leastBefore ? this.#least : this.#leastBefore;
+    return Math.min(this.#least, this.#leastBefore);
   }
 
   /** A chunk has arrived (§6.2, steps 1 to 3). `again`: it was sent more than once, at `sentAt` for the last time. */

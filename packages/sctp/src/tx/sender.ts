@@ -109,7 +109,7 @@ export class Sender {
     const reordering = this.#acknowledgement.reorderingDeadline;
     if (reordering < next) next = reordering;
     const outage = this.#outageProbe.deadline;
-    return outage < next ? outage : next;
+    return Math.min(outage, next);
   }
 
   /** Ends all waiting. */
