@@ -293,6 +293,7 @@ function termsOfCookie(state: CookieState): PeerTerms {
       reConfig: state.reConfig,
       interleaving: state.interleaving,
       zeroChecksum: state.zeroChecksum,
+      padding: state.padding,
     },
   };
 }

@@ -330,7 +330,7 @@ export class Inbound {
     if (this.#context.generation === this.#generation) return;
     this.#generation = this.#context.generation;
     this.#heartbeat.start(now);
-    this.#context.pathMtu.start();
+    this.#context.pathMtu.start(this.#context.features.padding);
     this.#reConfig.establish(now);
     this.#shutdown.stop();
   }

@@ -17,7 +17,8 @@ export interface PathMtuSettings {
 
 /**
  * Path MTU discovery by probes (RFC 8899), as SCTP does it (§6.2): a PAD and a HEARTBEAT chunk make a packet of the size in
- * question, and only the HEARTBEAT ACK that carries its random information back makes that size one to send data with.
+ * question, and only the HEARTBEAT ACK that carries its random information back makes that size one to send data with. Peers
+ * that do not say that they know PAD are never probed.
  *
  * The largest size is tried first, since on a machine's own interfaces it nearly always works; then the sizes between are
  * halved. Nothing is probed before there is more to send than a packet holds, and a probe leaves only when nothing else can.
@@ -69,9 +70,9 @@ export class PathMtu {
     return this.#settings.search ? this.#settings.max : this.#settings.min;
   }
 
-  /** The association is up, or begins anew. */
-  start(): void {
-    this.#running = true;
+  /** The association is up, or begins anew; `padding`: the peer has said that it knows PAD chunks. */
+  start(padding: boolean): void {
+    this.#running = padding;
     this.#reset();
   }
 

@@ -34,6 +34,7 @@ const STATE: CookieState = {
   reConfig: false,
   interleaving: true,
   zeroChecksum: false,
+  padding: true,
   tieLocalTag: 7,
   tiePeerTag: 8,
 };
@@ -85,12 +86,14 @@ describe('features', () => {
       reConfig: true,
       interleaving: true,
       zeroChecksum: true,
+      padding: true,
     });
     expect(agree(settings, [])).toEqual({
       forwardTsn: false,
       reConfig: false,
       interleaving: false,
       zeroChecksum: false,
+      padding: false,
     });
     const plain = settle({ random: new Dice(1).fill, interleaving: false, zeroChecksum: false });
     expect(agree(plain, offer(settings))).toMatchObject({ interleaving: false, zeroChecksum: false });
