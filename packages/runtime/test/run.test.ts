@@ -1,3 +1,4 @@
+import type { TransmitSlot } from '@kaon/interface/core/v1';
 import type { UdpSocket } from '@kaon/interface/network/v1';
 import { describe, expect, it } from 'vitest';
 import { LOCAL, PATH, REMOTE, RecordingSocket, receive, settled, start, values } from './bench.ts';
