@@ -160,15 +160,35 @@ export class Acknowledgement {
     this.advanced = true;
     let sample = -1;
     let acked = 0;
+    // Of what was sent once the first and the last tell all: whether it was overtaken, and how long it took.
+    let first = -1;
+    let last = -1;
+    let firstSentAt = 0;
+    let lastSentAt = 0;
     while (o.cumulative !== cumulative) {
-      const i = (o.cumulative + 1) & o.mask;
+      const tsn = (o.cumulative + 1) >>> 0;
+      const i = tsn & o.mask;
       const state = o.state[i]!;
       if (state === IN_FLIGHT || state === LOST) {
-        this.#arrived((o.cumulative + 1) >>> 0, i, now);
+        if (o.sends[i] === 1) {
+          lastSentAt = o.sentAt[i]!;
+          last = tsn;
+          if (first < 0) {
+            first = tsn;
+            firstSentAt = lastSentAt;
+          }
+          if (state === IN_FLIGHT && lastSentAt >= this.#timerAt) sample = lastSentAt;
+        } else {
+          this.#arrived(tsn, i, now);
+        }
         if (state === LOST) this.#arrivedLost = true;
-        if (o.sends[i] === 1 && state === IN_FLIGHT && o.sentAt[i]! >= this.#timerAt) sample = o.sentAt[i]!;
       }
       acked += o.advance();
+    }
+    if (last >= 0) {
+      if (first !== last) this.rack.delivered(first, firstSentAt, false, now);
+      this.rack.delivered(last, lastSentAt, false, now);
+      this.#roundTrip = now - lastSentAt;
     }
     this.acked = acked;
     if (sample >= 0 && !before32(cumulative, this.#measureAt)) {
@@ -220,8 +240,11 @@ export class Acknowledgement {
     const o = this.#outstanding;
     const sentAt = o.sentAt[index]!;
     const again = o.sends[index] !== 1;
-    this.rack.delivered(tsn, sentAt, again, now);
     if (!again) this.#roundTrip = now - sentAt;
+    if (this.rack.delivered(tsn, sentAt, again, now) || o.sends[index] !== 2) return;
+    this.rack.reorderingSeen = true;
+    this.rack.duplicated(o.cumulative, o.last);
+    if (this.spurious.handleOriginal(tsn)) this.#congestion.undo();
   }
 }
 

@@ -12,6 +12,9 @@ export const LOST = 3;
 /** Its message was given up (RFC 3758). */
 export const ABANDONED = 4;
 
+/** Chunks that there is room for at first: an idle association should cost little, and doubling is cheap. */
+const FIRST_ROOM = 16;
+
 /**
  * Chunks between the cumulative point and the latest TSN, in typed-array rings indexed by `tsn & mask`: no object,
  * map or sort per chunk.
@@ -49,15 +52,15 @@ export class Outstanding {
     this.next = initialTsn;
     this.#firstLost = initialTsn;
     this.headerSize = headerSize;
-    this.mask = 255;
-    this.state = new Uint8Array(256);
-    this.sends = new Uint16Array(256);
-    this.flags = new Uint8Array(256);
-    this.sentAt = new Float64Array(256);
-    this.offset = new Uint32Array(256);
-    this.length = new Uint32Array(256);
-    this.fragment = new Uint32Array(256);
-    this.messages = new Array(256).fill(undefined);
+    this.mask = FIRST_ROOM - 1;
+    this.state = new Uint8Array(FIRST_ROOM);
+    this.sends = new Uint16Array(FIRST_ROOM);
+    this.flags = new Uint8Array(FIRST_ROOM);
+    this.sentAt = new Float64Array(FIRST_ROOM);
+    this.offset = new Uint32Array(FIRST_ROOM);
+    this.length = new Uint32Array(FIRST_ROOM);
+    this.fragment = new Uint32Array(FIRST_ROOM);
+    this.messages = new Array(FIRST_ROOM).fill(undefined);
   }
 
   /** Chunks that have a TSN and are not acknowledged cumulatively. */

@@ -32,14 +32,16 @@ export class Rack {
     return Math.min(this.#least, this.#leastBefore);
   }
 
-  /** A chunk has arrived (§6.2, steps 1 to 3). `again`: it was sent more than once, at `sentAt` for the last time. */
-  delivered(tsn: number, sentAt: Instant, again: boolean, now: Instant): void {
+  /**
+   * A chunk has arrived (§6.2, steps 1 to 3). `again`: it was sent more than once, at `sentAt` for the last time. Answers
+   * false when the last copy cannot have brought it: too little time has passed.
+   */
+  delivered(tsn: number, sentAt: Instant, again: boolean, now: Instant): boolean {
     const roundTrip = now - sentAt;
     if (!again) {
       this.#measured(roundTrip, now);
     } else if (roundTrip < this.leastRoundTrip) {
-      // Too soon: the answer is to an earlier copy.
-      return;
+      return false;
     }
     if (this.#highest === undefined || before32(this.#highest, tsn)) this.#highest = tsn;
     else if (!again && before32(tsn, this.#highest)) this.reorderingSeen = true;
@@ -48,6 +50,7 @@ export class Rack {
       this.newestTsn = tsn;
       this.roundTrip = roundTrip;
     }
+    return true;
   }
 
   /** Whether the chunk left before the newest one that has arrived. */

@@ -3,7 +3,7 @@ import { Rack } from '../../src/tx/rack.ts';
 import { TailProbe } from '../../src/tx/tail-probe.ts';
 
 describe('RACK (RFC 8985)', () => {
-  it('follows the example of §3.4: a chunk is lost a reordering window after a later one arrived', () => {
+  it('counts a chunk as lost a reordering window after a later one arrived (steps 4 and 5)', () => {
     // P0 to P3 leave at 0 ms; P0, P2 and P3 arrive 100 ms later. P1 may be late by a quarter of the round trip.
     const rack = new Rack();
     rack.delivered(0, 0, false, 100);

@@ -362,6 +362,17 @@ describe('Acknowledgement', () => {
     expect(congestion.window).toBe(10_000);
   });
 
+  it('takes it back at once when the original arrives too soon to be the answer to the retransmission', () => {
+    const { o, sack, congestion, acknowledgement } = window(10);
+    for (const end of [2, 3, 4]) sack(0, [[2, end]], 20);
+    o.resent(1, 21);
+    acknowledgement.spurious.resent(1);
+    expect(congestion.window).toBe(5000);
+    sack(4, [], 22);
+    expect(congestion.window).toBe(10_000);
+    expect(acknowledgement.rack.reorderingSeen).toBe(true);
+  });
+
   it('works across the wrap of TSNs', () => {
     const { o, sack } = window(300, { initialTsn: 0xffff_ff80 });
     expect(sack(0xffff_ffff, [[2, 100]], 400)).toBe(VALID);
@@ -383,11 +394,13 @@ describe('Spurious', () => {
     spurious.resent(6);
     expect(spurious.handleDuplicates(view([5, 5, 9]), 0, 3)).toBe(false);
     expect(spurious.handleDuplicates(view([6]), 0, 1)).toBe(true);
-    for (let n = 0; n < 40; n++) spurious.resent(n);
-    const all = Array.from({ length: 40 }, (_, n) => n);
-    expect(spurious.handleDuplicates(view(all), 0, 40)).toBe(false);
+    for (let n = 0; n < 2048; n++) spurious.resent(n);
+    const all = Array.from({ length: 2049 }, (_, n) => n);
+    expect(spurious.handleDuplicates(view(all), 0, 2049)).toBe(true);
+    for (let n = 0; n < 2049; n++) spurious.resent(n);
+    expect(spurious.handleDuplicates(view(all), 0, 2049)).toBe(false);
     spurious.begin();
-    expect(spurious.handleDuplicates(view(all), 0, 40)).toBe(false);
+    expect(spurious.handleDuplicates(view(all), 0, 2049)).toBe(false);
   });
 });
 
