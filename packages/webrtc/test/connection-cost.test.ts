@@ -1,4 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Certificate } from '@kaon/dtls/certificate';
 import type { CryptoProvider } from '@kaon/interface/crypto/v1';
 import { nodeCrypto } from '@kaon/runtime/node';
@@ -45,6 +47,22 @@ describe('a connection for data only', () => {
     const { a, b } = await world.connected({ kaon: { crypto } });
     expect([a.connectionState, b.connectionState]).toEqual(['connected', 'connected']);
     expect(made).toMatchObject({ aead: 2, counterMode: 0 });
+  });
+
+  it('keeps few bytes in typed arrays while it is idle', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const bytes = (): number => {
+      collect();
+      return process.memoryUsage().arrayBuffers;
+    };
+    // What is there once for all comes with the first.
+    await world.connected();
+    const before = bytes();
+    const count = 20;
+    for (let i = 0; i < count; i++) await world.connected();
+    const perPair = (bytes() - before) / count;
+    expect(perPair).toBeLessThan(6 * 1024);
   });
 
   it('keys those of media once there is media', async () => {
