@@ -21,6 +21,7 @@ type command struct {
 	Seconds     float64 `json:"seconds"`
 	Count       int     `json:"count"`
 	Rounds      int     `json:"rounds"`
+	Unreliable  bool    `json:"unreliable"`
 	// Of media operations.
 	ID     string              `json:"id"`
 	Inputs map[string][]string `json:"inputs"`
@@ -61,6 +62,8 @@ func handle(c command) (any, error) {
 		return roundtrip(c)
 	case "connect":
 		return connect(c)
+	case "connect-at-once":
+		return connectAtOnce(c)
 	case "memory":
 		return memory(c)
 	case "offer", "answer", "accept":
@@ -89,9 +92,9 @@ func handle(c command) (any, error) {
 	case "send":
 		return send(channel, c), nil
 	case "receive":
-		return count([]*webrtc.DataChannel{channel}, c), nil
+		return receive([]*webrtc.DataChannel{channel}, c)
 	case "ping":
-		return ping(channel, c), nil
+		return ping(channel, c)
 	case "echo":
 		echo(channel)
 		return done, nil
@@ -106,6 +109,7 @@ func describe(c command) (any, error) {
 			return nil, err
 		}
 	}
+	unreliable = c.Unreliable
 	gathered := webrtc.GatheringCompletePromise(half.pc)
 	switch c.Cmd {
 	case "offer":

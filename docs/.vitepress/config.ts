@@ -53,6 +53,7 @@ export default defineConfig({
           { text: 'Interoperability', link: '/interop' },
           { text: 'Benchmarks', link: '/benchmarks' },
           { text: 'Benchmarks of media', link: '/benchmarks-media' },
+          { text: 'Benchmarks over time', link: '/benchmarks-history' },
           { text: 'Sizes', link: '/packages/sizes' },
         ],
       },
