@@ -58,6 +58,24 @@ describe('data channels', () => {
   });
   afterEach(() => world.close());
 
+  /** A host with other interfaces, that tells the size of what is sent. */
+  function watched(host: Host, change: Partial<InterfaceAddress>, watch: (bytes: number) => void): Network {
+    return Object.create(host, {
+      interfaces: { value: () => host.interfaces().map((one) => ({ ...one, ...change })) },
+      bindUdp: {
+        value: async (options: BindOptions) => {
+          const socket = await host.bindUdp(options);
+          const send = socket.send.bind(socket);
+          socket.send = (buffer, start, end, ...rest) => {
+            watch(end - start);
+            return send(buffer, start, end, ...rest);
+          };
+          return socket;
+        },
+      },
+    });
+  }
+
   /** The largest datagram that leaves while a long message is carried between two connections. */
   async function largest(
     kaon: KaonOptions,
@@ -65,23 +83,10 @@ describe('data channels', () => {
     change: Partial<InterfaceAddress> = {},
   ): Promise<number> {
     let size = 0;
-    const [a, b] = hosts.map((host) => {
-      const network: Network = Object.create(host, {
-        interfaces: { value: () => host.interfaces().map((one) => ({ ...one, ...change })) },
-        bindUdp: {
-          value: async (options: BindOptions) => {
-            const socket = await host.bindUdp(options);
-            const send = socket.send.bind(socket);
-            socket.send = (buffer, start, end, ...rest) => {
-              size = Math.max(size, end - start);
-              return send(buffer, start, end, ...rest);
-            };
-            return socket;
-          },
-        },
-      });
-      return world.connection(network, {}, kaon);
-    });
+    const watch = (bytes: number): void => {
+      size = Math.max(size, bytes);
+    };
+    const [a, b] = hosts.map((host) => world.connection(watched(host, change, watch), {}, kaon));
     if (a === undefined || b === undefined) throw new Error('two hosts');
     trickle(a, b);
     const channel = a.createDataChannel('x');
@@ -122,6 +127,49 @@ describe('data channels', () => {
     const size = await largest({}, [world.alice, world.bob], { mtu: 1500 });
     expect(size).toBeGreaterThan(1460);
     expect(size).toBeLessThanOrEqual(1472);
+  });
+
+  it('begin anew, with what is known of it, when the pair is another one in the middle of a transfer', async () => {
+    const change = { mtu: 1500 };
+    let sizes: number[] = [];
+    const [a, b] = [world.alice, world.bob].map((host) =>
+      world.connection(
+        watched(host, change, (bytes) => sizes.push(bytes)),
+        {},
+        {},
+      ),
+    );
+    if (a === undefined || b === undefined) throw new Error('two hosts');
+    trickle(a, b);
+    const channel = a.createDataChannel('x');
+    let got = 0;
+    b.ondatachannel = ({ channel: other }) => {
+      other.onmessage = () => got++;
+    };
+    await world.until(negotiate(a, b));
+    await world.run(() => channel.readyState === 'open');
+    const message = new Uint8Array(200_000);
+    for (let n = 0; n < 10; n++) channel.send(message);
+    await world.run(() => got === 10);
+    expect(Math.max(...sizes)).toBeGreaterThan(1460);
+    for (let n = 0; n < 50; n++) channel.send(message);
+    change.mtu = 1300;
+    let changed = false;
+    const ice = a.sctp?.transport.iceTransport;
+    if (ice === undefined) throw new Error('no transport');
+    ice.onselectedcandidatepairchange = () => {
+      changed = true;
+      sizes = [];
+    };
+    a.restartIce();
+    await world.until(negotiate(a, b));
+    await world.run(() => got === 60);
+    expect(changed).toBe(true);
+    for (let n = 0; n < 10; n++) channel.send(message);
+    await world.run(() => got === 70);
+    // What left before and is lost may be repeated as it was; all else is smaller.
+    expect(sizes.filter((bytes) => bytes > 1272).length).toBeLessThan(sizes.length / 20);
+    expect(sizes.filter((bytes) => bytes > 1250 && bytes <= 1272).length).toBeGreaterThan(100);
   });
 
   it('lose nothing on a network that drops what is larger than 1300 bytes', async () => {
