@@ -73,6 +73,7 @@ export class Acknowledgement {
       this.#gapBlocks(bytes, at + 16, gaps, now);
       if (this.#gapEnd === undefined) this.#reports = 0;
       else if (this.acked > acked) this.#reports++;
+      this.#measureGap(now);
     }
     this.#grow(cumulative, now);
     this.detect(now);
@@ -119,7 +120,7 @@ export class Acknowledgement {
     }
     if (wait > 0) this.reorderingDeadline = now + wait;
     if (!lost) return;
-    if (!this.#congestion.inFastRecovery) this.spurious.begin();
+    if (!this.#congestion.inFastRecovery) this.spurious.begin(false);
     this.#congestion.lost(o.last);
   }
 
@@ -127,6 +128,14 @@ export class Acknowledgement {
   get #hasEnough(): boolean {
     if (this.#congestion.inFastRecovery || this.#reports >= REPORTS_UNTIL_LOST) return true;
     return this.#outstanding.gapBytes >= REPORTS_UNTIL_LOST * this.#congestion.mtu;
+  }
+
+  /** What arrives behind a hole measures as well: in a long recovery the timeout would know nothing of a queue that grew. */
+  #measureGap(now: Instant): void {
+    const rack = this.rack;
+    if (this.#roundTrip < 0 || before32(rack.newestTsn, this.#measureAt) || rack.newestSentAt < this.#timerAt) return;
+    this.#rto.measured(Math.max(now - rack.newestSentAt, 0));
+    this.#measureAt = this.#outstanding.next;
   }
 
   #grow(cumulative: number, now: Instant): void {
@@ -244,7 +253,7 @@ export class Acknowledgement {
     if (this.rack.delivered(tsn, sentAt, again, now) || o.sends[index] !== 2) return;
     this.rack.reorderingSeen = true;
     this.rack.duplicated(o.cumulative, o.last);
-    if (this.spurious.handleOriginal(tsn)) this.#congestion.undo();
+    if (this.spurious.handleOriginal(tsn) && o.lost === 0) this.#congestion.undo();
   }
 }
 

@@ -202,7 +202,7 @@ export class Sender {
     }
     this.timeouts++;
     this.rto.backoff();
-    this.#acknowledgement.spurious.begin();
+    this.#acknowledgement.spurious.begin(true);
     this.#tailProbe.forget();
     this.#inOutage = false;
     // A closed window is not congestion.

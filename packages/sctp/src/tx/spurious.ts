@@ -11,8 +11,12 @@ export class Spurious {
   /** More retransmissions than fit: the episode is taken for real. */
   #overflow = false;
 
+  /** Whether the episode began with a timeout. */
+  #byTimeout = false;
+
   /** A new reduction of the window: what was sent again before does not count any more. */
-  begin(): void {
+  begin(byTimeout: boolean): void {
+    this.#byTimeout = byTimeout;
     this.#count = 0;
     this.#overflow = false;
   }
@@ -31,9 +35,12 @@ export class Spurious {
     this.#tsns[this.#count++] = tsn;
   }
 
-  /** The original of a chunk arrived after all, as the time tells; true when that was the last of the episode. */
+  /**
+   * The original of a chunk arrived after all, as the time tells; true when that was the last of the episode. After a
+   * timeout it is not enough: the path got slow at least, and a whole window at once would make it worse.
+   */
   handleOriginal(tsn: number): boolean {
-    return this.#strike(tsn) && this.#count === 0 && !this.#overflow;
+    return this.#strike(tsn) && this.#count === 0 && !this.#overflow && !this.#byTimeout;
   }
 
   /** Reads the duplicates of a SACK; true when they show that the whole episode was a mistake. */

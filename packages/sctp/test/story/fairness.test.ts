@@ -15,7 +15,7 @@ describe('fairness', () => {
     it(`ten associations share a line of 5 MB/s and 40 ms alike: ${congestionControl}`, () =>
       withSeed((seed) => {
         const line = new SharedLine(seed, { delay: 20, rate: 5e6, queue: 200_000 }, 10, { congestionControl });
-        line.run(10_000);
+        line.run(30_000);
         const rates = line.measure(60_000);
         const mean = rates.reduce((a, b) => a + b, 0) / rates.length;
         const far = Math.max(...rates.map((rate) => Math.abs(rate / mean - 1)));

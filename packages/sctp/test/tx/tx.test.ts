@@ -399,8 +399,14 @@ describe('Spurious', () => {
     expect(spurious.handleDuplicates(view(all), 0, 2049)).toBe(true);
     for (let n = 0; n < 2049; n++) spurious.resent(n);
     expect(spurious.handleDuplicates(view(all), 0, 2049)).toBe(false);
-    spurious.begin();
+    spurious.begin(false);
     expect(spurious.handleDuplicates(view(all), 0, 2049)).toBe(false);
+    spurious.resent(7);
+    expect(spurious.handleOriginal(8)).toBe(false);
+    expect(spurious.handleOriginal(7)).toBe(true);
+    spurious.begin(true);
+    spurious.resent(7);
+    expect(spurious.handleOriginal(7)).toBe(false);
   });
 });
 
