@@ -45,9 +45,9 @@ export class Congestion {
     return this.#mtu;
   }
 
-  /** The path's packets have another size now. */
+  /** The path's packets have another size now. Larger ones never enlarge the window in bytes (RFC 8899 §3). */
   setMtu(mtu: number): void {
-    if (this.window === INITIAL_PACKETS * this.#mtu) this.window = INITIAL_PACKETS * mtu;
+    if (this.window === INITIAL_PACKETS * this.#mtu) this.window = Math.min(this.window, INITIAL_PACKETS * mtu);
     this.#mtu = mtu;
   }
 

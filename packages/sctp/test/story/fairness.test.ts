@@ -51,7 +51,7 @@ describe('fairness', () => {
             tcp += bytes.length;
           };
         };
-        const stream = await sim.until(here.connectTcp({ remote: { address: '192.0.2.2', port: 9 } }));
+        const stream = await sim.until(here.connectTcp({ remote: { family: 'IPv4', address: '192.0.2.2', port: 9 } }));
         const block = new Uint8Array(64_000);
         const write = (): void => {
           stream.write(block, 0, block.length);

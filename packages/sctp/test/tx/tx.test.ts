@@ -63,8 +63,10 @@ describe('Congestion', () => {
   it('begins with ten packets and no threshold, on either side', () => {
     const congestion = new Congestion(1000, 'newreno');
     expect(congestion).toMatchObject({ window: 10_000, slowStartThreshold: 0xffff_ffff, inSlowStart: true });
+    congestion.setMtu(500);
+    expect(congestion.window).toBe(5000);
     congestion.setMtu(2000);
-    expect(congestion.window).toBe(20_000);
+    expect(congestion.window).toBe(5000);
   });
 
   it('doubles in a round trip of slow start, only when it was the limit', () => {
