@@ -56,8 +56,16 @@ func (e *end) adopt(channel *webrtc.DataChannel) {
 	channel.OnOpen(func() { e.open <- channel })
 }
 
+// unreliable channels are unordered, and nothing of them is sent again.
+var unreliable bool
+
 func (e *end) offer() (string, error) {
-	channel, err := e.pc.CreateDataChannel("bench", nil)
+	var options *webrtc.DataChannelInit
+	if unreliable {
+		ordered, again := false, uint16(0)
+		options = &webrtc.DataChannelInit{Ordered: &ordered, MaxRetransmits: &again}
+	}
+	channel, err := e.pc.CreateDataChannel("bench", options)
 	if err != nil {
 		return "", err
 	}

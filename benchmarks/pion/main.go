@@ -21,11 +21,12 @@ type command struct {
 	Count       int     `json:"count"`
 	Rounds      int     `json:"rounds"`
 	// Of TURN servers, and of routes.
-	Address string    `json:"address"`
-	PID     int       `json:"pid"`
-	Rate    int       `json:"rate"`
-	Window  int       `json:"window"`
-	Route   *iceRoute `json:"route"`
+	Address    string    `json:"address"`
+	PID        int       `json:"pid"`
+	Rate       int       `json:"rate"`
+	Window     int       `json:"window"`
+	Route      *iceRoute `json:"route"`
+	Unreliable bool      `json:"unreliable"`
 	// Of media operations.
 	ID     string              `json:"id"`
 	Inputs map[string][]string `json:"inputs"`
@@ -66,6 +67,8 @@ func handle(c command) (any, error) {
 		return roundtrip(c)
 	case "connect":
 		return connect(c)
+	case "connect-at-once":
+		return connectAtOnce(c)
 	case "memory":
 		return memory(c)
 	case "offer", "answer", "accept":
@@ -106,9 +109,9 @@ func handle(c command) (any, error) {
 	case "send":
 		return send(channel, c), nil
 	case "receive":
-		return count([]*webrtc.DataChannel{channel}, c), nil
+		return receive([]*webrtc.DataChannel{channel}, c)
 	case "ping":
-		return ping(channel, c), nil
+		return ping(channel, c)
 	case "echo":
 		echo(channel)
 		return done, nil
@@ -123,6 +126,7 @@ func describe(c command) (any, error) {
 			return nil, err
 		}
 	}
+	unreliable = c.Unreliable
 	gathered := webrtc.GatheringCompletePromise(half.pc)
 	switch c.Cmd {
 	case "offer":

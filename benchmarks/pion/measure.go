@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"encoding/binary"
+	"errors"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -8,60 +11,16 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/pion/webrtc/v4"
 )
 
-const (
-	highWater = 1024 * 1024
-	lowWater  = 256 * 1024
-	atOnce    = 10
-)
-
-// pour keeps the channel's queue between the water marks until stop is closed.
-func pour(channel *webrtc.DataChannel, size int, stop <-chan struct{}) {
-	message := make([]byte, size)
-	low := make(chan struct{}, 1)
-	channel.SetBufferedAmountLowThreshold(lowWater)
-	channel.OnBufferedAmountLow(func() {
-		select {
-		case low <- struct{}{}:
-		default:
-		}
-	})
-	for {
-		for channel.BufferedAmount() < highWater {
-			if channel.Send(message) != nil {
-				return
-			}
-		}
-		select {
-		case <-low:
-		case <-stop:
-			return
-		}
-	}
-}
+const atOnce = 10
 
 func seconds(s float64) time.Duration {
 	return time.Duration(s * float64(time.Second))
-}
-
-// count what arrives on the channels between the warm-up and its end.
-func count(channels []*webrtc.DataChannel, c command) map[string]any {
-	var bytes atomic.Int64
-	for _, channel := range channels {
-		channel.OnMessage(func(m webrtc.DataChannelMessage) { bytes.Add(int64(len(m.Data))) })
-	}
-	time.Sleep(seconds(c.Warmup))
-	start, from, before := time.Now(), bytes.Load(), cpuSeconds()
-	time.Sleep(seconds(c.Seconds))
-	return map[string]any{
-		"bytes": bytes.Load() - from, "seconds": time.Since(start).Seconds(), "cpuSeconds": cpuSeconds() - before,
-	}
 }
 
 func send(channel *webrtc.DataChannel, c command) map[string]any {
@@ -75,13 +34,20 @@ func send(channel *webrtc.DataChannel, c command) map[string]any {
 }
 
 // ping sends one message to and fro at a time; in microseconds.
-func ping(channel *webrtc.DataChannel, c command) map[string]any {
+func ping(channel *webrtc.DataChannel, c command) (any, error) {
 	message := make([]byte, c.Size)
 	back := make(chan time.Time, 1)
-	channel.OnMessage(func(webrtc.DataChannelMessage) { back <- time.Now() })
+	isSame := true
+	channel.OnMessage(func(m webrtc.DataChannelMessage) {
+		isSame = isSame && bytes.Equal(m.Data, message)
+		back <- time.Now()
+	})
 	var times []time.Duration
+	number := uint32(0)
 	warm := time.Now().Add(300 * time.Millisecond)
 	for end := warm.Add(seconds(c.Seconds)); time.Now().Before(end); {
+		binary.BigEndian.PutUint32(message, number)
+		number++
 		sent := time.Now()
 		if channel.Send(message) != nil {
 			break
@@ -90,6 +56,9 @@ func ping(channel *webrtc.DataChannel, c command) map[string]any {
 			times = append(times, now.Sub(sent))
 		}
 	}
+	if !isSame {
+		return nil, errors.New("what came back is not what was sent")
+	}
 	slices.Sort(times)
 	at := func(part float64) float64 {
 		if len(times) == 0 {
@@ -97,30 +66,11 @@ func ping(channel *webrtc.DataChannel, c command) map[string]any {
 		}
 		return float64(times[int(float64(len(times))*part)].Nanoseconds()) / 1000
 	}
-	return map[string]any{"p50": at(0.5), "p99": at(0.99), "count": len(times)}
+	return map[string]any{"p50": at(0.5), "p99": at(0.99), "count": len(times)}, nil
 }
 
 func echo(channel *webrtc.DataChannel) {
 	channel.OnMessage(func(m webrtc.DataChannelMessage) { _ = channel.Send(m.Data) })
-}
-
-func throughput(c command) (any, error) {
-	var receivers []*webrtc.DataChannel
-	stop := make(chan struct{})
-	defer close(stop)
-	var pairs []*pair
-	for range c.Connections {
-		p, err := connectPair()
-		if err != nil {
-			return nil, err
-		}
-		pairs = append(pairs, p)
-		receivers = append(receivers, p.channels[1])
-	}
-	for _, p := range pairs {
-		go pour(p.channels[0], c.Size, stop)
-	}
-	return count(receivers, c), nil
 }
 
 func roundtrip(c command) (any, error) {
@@ -129,7 +79,7 @@ func roundtrip(c command) (any, error) {
 		return nil, err
 	}
 	echo(p.channels[1])
-	return ping(p.channels[0], c), nil
+	return ping(p.channels[0], c)
 }
 
 // connect pairs one after the other. The first two warm up and are left out.

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { type Metric, median, type Scenario } from './scenarios.ts';
 import type { LibraryId } from './worker-process.ts';
@@ -117,12 +117,9 @@ export function table(results: Results): string {
   ].join('\n');
 }
 
-/** Keeps the results as the latest and in the history, and writes docs/benchmarks.md. */
+/** Keeps the results as the latest, and writes docs/benchmarks.md. */
 export function write(results: Results): void {
-  mkdirSync(new URL('history/', RESULTS), { recursive: true });
-  const json = `${JSON.stringify(results, null, 1)}\n`;
-  writeFileSync(new URL('latest.json', RESULTS), json);
-  writeFileSync(new URL(`history/${results.date.slice(0, 19).replaceAll(':', '-')}.json`, RESULTS), json);
+  writeFileSync(new URL('latest.json', RESULTS), `${JSON.stringify(results, null, 1)}\n`);
   const { cpu, cores, memoryGiB, system } = results.machine;
   writeFileSync(
     PAGE,
@@ -130,7 +127,8 @@ export function write(results: Results): void {
 
 Kaon and other libraries by turns in one run on one machine, over UDP sockets of the same host: compare the ratios, not
 the figures. \`pnpm bench --write\` measures and writes this page; [benchmarks/](../benchmarks/README.md) says how. In
-parentheses: times node-datachannel. Media has [a page of its own](./benchmarks-media.md).
+parentheses: times node-datachannel. Media has [a page of its own](./benchmarks-media.md), and so has
+[what earlier runs gave](./benchmarks-history.md).
 
 ${results.date.slice(0, 10)}: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${results.node}, load ${results.load.toFixed(1)} at the start.
 

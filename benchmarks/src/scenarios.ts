@@ -1,4 +1,5 @@
 import { type LibraryId, Worker } from './worker-process.ts';
+import { flowFigures, flowMetrics } from './workloads/flow-figures.ts';
 
 export type Form = 'one process' | 'two processes';
 
@@ -20,10 +21,10 @@ export interface Scenario {
   readonly metrics: readonly Metric[];
   /** Left out of every round but the first: it takes long and varies little. */
   readonly once?: boolean;
-  measure(library: LibraryId, quick: boolean): Promise<Figures>;
+  /** `seconds` is how long to measure, where that can be chosen. */
+  measure(library: LibraryId, quick: boolean, seconds?: number): Promise<Figures>;
 }
 
-const MEGABYTE = 1e6;
 /** Rounds of the memory scenario before those that count: allocators and compilers take what they keep. */
 const WARM_ROUNDS = 2;
 
@@ -103,11 +104,11 @@ function throughput(title: string, id: string, connections: number, size: number
   return {
     id,
     form: 'one process',
-    metrics: throughputMetrics(title),
-    measure: (library, quick) =>
+    metrics: flowMetrics(title),
+    measure: (library, quick, seconds = quick ? 1 : 3) =>
       alone(library, async (worker) => {
-        const [warmup, seconds] = duration(quick);
-        return rates(await worker.call({ cmd: 'throughput', connections, size, warmup, seconds }, 60));
+        const warmup = quick ? 0.5 : 2;
+        return flowFigures(await worker.call({ cmd: 'throughput', connections, size, warmup, seconds }, seconds + 60));
       }),
   };
 }
@@ -116,26 +117,19 @@ function throughputBetween(title: string, id: string, size: number): Scenario {
   return {
     id,
     form: 'two processes',
-    metrics: throughputMetrics(title),
-    measure: (library, quick) =>
+    metrics: flowMetrics(title),
+    measure: (library, quick, seconds = quick ? 1 : 3) =>
       together(library, async (a, b) => {
-        const [warmup, seconds] = duration(quick);
+        const warmup = quick ? 0.5 : 2;
         const [received, sent] = await Promise.all([
-          b.call({ cmd: 'receive', warmup, seconds }, 30),
-          a.call({ cmd: 'send', size, seconds: warmup + seconds }, 30),
+          b.call({ cmd: 'receive', warmup, seconds }, seconds + 30),
+          a.call({ cmd: 'send', size, seconds: warmup + seconds }, seconds + 30),
         ]);
         // The sender's time covers the warm-up too.
         const cpuSeconds = received.cpuSeconds + (sent.cpuSeconds * seconds) / (warmup + seconds);
-        return rates({ ...received, cpuSeconds });
+        return flowFigures({ ...received, cpuSeconds });
       }),
   };
-}
-
-function throughputMetrics(title: string): readonly Metric[] {
-  return [
-    { key: 'rate', title, unit: 'MB/s', better: 'higher' },
-    { key: 'cpu', title: `CPU, ${title}`, unit: 's/GB', better: 'lower' },
-  ];
 }
 
 function roundtripMetrics(): readonly Metric[] {
@@ -143,14 +137,6 @@ function roundtripMetrics(): readonly Metric[] {
     { key: 'p50', title: 'round trip of 1 KiB, p50', unit: 'µs', better: 'lower' },
     { key: 'p99', title: 'round trip of 1 KiB, p99', unit: 'µs', better: 'lower' },
   ];
-}
-
-function duration(quick: boolean): readonly [warmup: number, seconds: number] {
-  return quick ? [0.5, 1] : [2, 3];
-}
-
-function rates({ bytes, seconds, cpuSeconds }: { bytes: number; seconds: number; cpuSeconds: number }): Figures {
-  return { rate: bytes / seconds / MEGABYTE, cpu: bytes === 0 ? undefined : cpuSeconds / (bytes / 1e9) };
 }
 
 async function alone(library: LibraryId, measure: (worker: Worker) => Promise<Figures>): Promise<Figures> {

@@ -55,6 +55,7 @@ export default defineConfig({
           { text: 'Benchmarks', link: '/benchmarks' },
           { text: 'Benchmarks of media', link: '/benchmarks-media' },
           { text: 'Benchmarks of connectivity', link: '/benchmarks-connectivity' },
+          { text: 'Benchmarks over time', link: '/benchmarks-history' },
           { text: 'Sizes', link: '/packages/sizes' },
         ],
       },

@@ -11,7 +11,7 @@ import { type LayerResult, time } from './timing.ts';
 const SIZES = [64, 1024, 65536];
 
 /** Two ends of SCTP, or of data channels over it, joined by a function call: raw or through DTLS. */
-class Bench {
+export class Bench {
   readonly #ends: readonly [Core, Core];
   readonly #associations: readonly [Association, Association];
   readonly #secure: readonly [Connection, Connection] | undefined;

@@ -12,13 +12,13 @@ export interface Channel {
   bufferedAmount(): number;
   /** Calls back each time the buffered amount falls to `threshold`. */
   onLow(threshold: number, callback: () => void): void;
-  onMessage(callback: (length: number) => void): void;
+  onMessage(callback: (length: number, data: ArrayBuffer | Uint8Array<ArrayBuffer>) => void): void;
 }
 
 /** One end of a connection. */
 export interface End {
-  /** Opens a channel and returns the offer without candidates. */
-  offer(): Promise<string>;
+  /** Opens a channel and returns the offer without candidates. `unreliable`: unordered and never sent again. */
+  offer(unreliable?: boolean): Promise<string>;
   answer(offer: string): Promise<string>;
   accept(answer: string): Promise<void>;
   /** The local description once it holds every candidate. */
@@ -48,7 +48,7 @@ export interface Pair {
 const LIMIT = 5000;
 
 /** Connects two ends with trickled candidates, signaling by plain calls. Rejects, everything closed, when it takes too long. */
-export async function connectPair(library: Library, route?: Route): Promise<Pair> {
+export async function connectPair(library: Library, route?: Route, unreliable = false): Promise<Pair> {
   const start = performance.now();
   const [a, b] = [library.end(route), library.end(route)] as const;
   // Candidates may come before the other end has the description they belong to.
@@ -56,7 +56,7 @@ export async function connectPair(library: Library, route?: Route): Promise<Pair
   const fromB: Candidate[] = [];
   a.onCandidate = (candidate) => void fromA.push(candidate);
   b.onCandidate = (candidate) => void fromB.push(candidate);
-  const answer = await b.answer(await a.offer());
+  const answer = await b.answer(await a.offer(unreliable));
   // The answer goes first: an end that hears its peer before it knows the fingerprint may drop what it hears.
   const accepted = a.accept(answer);
   a.onCandidate = (candidate) => b.addCandidate(candidate);

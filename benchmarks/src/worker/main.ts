@@ -2,8 +2,9 @@
 import { createInterface } from 'node:readline';
 import type { Inputs } from '../media/inputs.ts';
 import type { Callers, Port } from './connectivity/mux.ts';
+import { connectAtOnce, pour, receive, throughput } from './flow.ts';
 import type { Channel, End, Library } from './library.ts';
-import { connect, count, cpuSeconds, echo, memory, ping, pour, roundtrip, throughput } from './measure.ts';
+import { connect, cpuSeconds, echo, memory, ping, roundtrip } from './measure.ts';
 import { cpu, flood } from './media/flood.ts';
 import type { Party } from './media/kaon-pair.ts';
 import { rate } from './media/operation.ts';
@@ -55,10 +56,12 @@ async function handle(command: Command): Promise<Answers[Command['cmd']]> {
       return roundtrip(library, command.size, command.seconds);
     case 'connect':
       return connect(library, command.count, command.route);
+    case 'connect-at-once':
+      return connectAtOnce(library, command.count);
     case 'memory':
       return memory(library, command.count, command.rounds);
     case 'offer':
-      await end(library).offer();
+      await end(library).offer(command.unreliable);
       return { sdp: await end(library).gathered() };
     case 'answer':
       await end(library).answer(command.sdp);
@@ -72,7 +75,7 @@ async function handle(command: Command): Promise<Answers[Command['cmd']]> {
     case 'send':
       return send(await channel(), command.size, command.seconds);
     case 'receive':
-      return count([await channel()], command.warmup, command.seconds);
+      return receive([await channel()], command);
     case 'ping':
       return ping(await channel(), command.size, command.seconds);
     case 'echo':

@@ -2,62 +2,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, connectPair, type Library, type Pair } from './library.ts';
 import type { Answers, Route } from './protocol.ts';
 
-/** Enough queued to keep any sender busy, little enough not to measure memory. */
-const HIGH_WATER = 1024 * 1024;
-const LOW_WATER = 256 * 1024;
 /** Opened at once in the memory rounds. */
 const AT_ONCE = 10;
-
-/** Keeps the channel's queue between the water marks until told to stop. */
-export function pour(channel: Channel, size: number): { stop(): void } {
-  const message = new Uint8Array(size);
-  let isRunning = true;
-  const fill = (): void => {
-    while (isRunning && channel.bufferedAmount() < HIGH_WATER) channel.send(message);
-  };
-  channel.onLow(LOW_WATER, fill);
-  fill();
-  return {
-    stop: () => {
-      isRunning = false;
-    },
-  };
-}
-
-/** Counts what arrives on the channels between `warmup` and `warmup + seconds`. */
-export async function count(
-  channels: readonly Channel[],
-  warmup: number,
-  seconds: number,
-): Promise<Answers['receive']> {
-  let bytes = 0;
-  for (const channel of channels) {
-    channel.onMessage((length) => {
-      bytes += length;
-    });
-  }
-  await sleep(warmup * 1000);
-  const [start, from, before] = [performance.now(), bytes, process.cpuUsage()];
-  await sleep(seconds * 1000);
-  return {
-    bytes: bytes - from,
-    seconds: (performance.now() - start) / 1000,
-    cpuSeconds: cpuSeconds(process.cpuUsage(before)),
-  };
-}
 
 /** One message to and fro at a time. In microseconds. */
 export async function ping(channel: Channel, size: number, seconds: number): Promise<Answers['roundtrip']> {
   const message = new Uint8Array(size);
+  const view = new DataView(message.buffer);
   const times: number[] = [];
+  let number = 0;
   const warm = performance.now() + 300;
   const end = warm + seconds * 1000;
-  await new Promise<void>((resolve) => {
+  await new Promise<void>((resolve, reject) => {
     let sent = performance.now();
-    channel.onMessage(() => {
+    channel.onMessage((length, data) => {
       const now = performance.now();
+      const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+      const back = ((bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!) >>> 0;
+      if (length !== size || back !== number) return reject(new Error('what came back is not what was sent'));
       if (now > warm) times.push(now - sent);
       if (now > end) return resolve();
+      view.setUint32(0, ++number);
       sent = performance.now();
       channel.send(message);
     });
@@ -68,35 +33,14 @@ export async function ping(channel: Channel, size: number, seconds: number): Pro
   return { p50: at(0.5), p99: at(0.99), count: times.length };
 }
 
-/** Sends back the same number of bytes for each message. */
-export function echo(channel: Channel, size?: number): void {
-  let message = new Uint8Array(size ?? 0);
-  channel.onMessage((length) => {
-    if (message.length !== length) message = new Uint8Array(length);
-    channel.send(message);
-  });
-}
-
-export async function throughput(
-  library: Library,
-  options: { connections: number; size: number; warmup: number; seconds: number },
-): Promise<Answers['throughput']> {
-  const pairs: Pair[] = [];
-  for (let i = 0; i < options.connections; i++) pairs.push(await connectPair(library));
-  const received = count(
-    pairs.map(({ channels }) => channels[1]),
-    options.warmup,
-    options.seconds,
-  );
-  const pourers = pairs.map(({ channels }) => pour(channels[0], options.size));
-  const result = await received;
-  for (const pourer of pourers) pourer.stop();
-  return result;
+/** Sends back each message. */
+export function echo(channel: Channel): void {
+  channel.onMessage((_, data) => channel.send(data instanceof ArrayBuffer ? new Uint8Array(data) : data));
 }
 
 export async function roundtrip(library: Library, size: number, seconds: number): Promise<Answers['roundtrip']> {
   const { channels } = await connectPair(library);
-  echo(channels[1], size);
+  echo(channels[1]);
   return ping(channels[0], size, seconds);
 }
 

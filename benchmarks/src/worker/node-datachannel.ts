@@ -40,8 +40,9 @@ class NativeEnd implements End {
     pc.onDataChannel((channel) => this.#adopt(channel));
   }
 
-  offer(): Promise<string> {
-    this.#adopt(this.#pc.createDataChannel('bench'));
+  offer(unreliable = false): Promise<string> {
+    const options = unreliable ? { unordered: true, maxRetransmits: 0 } : {};
+    this.#adopt(this.#pc.createDataChannel('bench', options));
     return this.#describe('offer');
   }
 
@@ -84,6 +85,7 @@ function wrap(channel: DataChannel): Channel {
       channel.setBufferedAmountLowThreshold(threshold);
       channel.onBufferedAmountLow(callback);
     },
-    onMessage: (callback) => channel.onMessage((data) => callback((data as Buffer).length)),
+    onMessage: (callback) =>
+      channel.onMessage((data) => callback((data as Buffer<ArrayBuffer>).length, data as Buffer<ArrayBuffer>)),
   };
 }

@@ -10,17 +10,20 @@ export type Command =
       readonly size: number;
       readonly warmup: number;
       readonly seconds: number;
+      /** Unordered and never sent again. */
+      readonly unreliable?: boolean;
     }
   | { readonly cmd: 'roundtrip'; readonly size: number; readonly seconds: number }
   | { readonly cmd: 'connect'; readonly count: number; readonly route?: Route }
+  | { readonly cmd: 'connect-at-once'; readonly count: number }
   | { readonly cmd: 'memory'; readonly count: number; readonly rounds: number }
   // One end here, the other one in another process.
-  | { readonly cmd: 'offer' }
+  | { readonly cmd: 'offer'; readonly unreliable?: boolean }
   | { readonly cmd: 'answer'; readonly sdp: string }
   | { readonly cmd: 'accept'; readonly sdp: string }
   | { readonly cmd: 'opened' }
   | { readonly cmd: 'send'; readonly size: number; readonly seconds: number }
-  | { readonly cmd: 'receive'; readonly warmup: number; readonly seconds: number }
+  | { readonly cmd: 'receive'; readonly warmup: number; readonly seconds: number; readonly unreliable?: boolean }
   | { readonly cmd: 'ping'; readonly size: number; readonly seconds: number }
   | { readonly cmd: 'echo' }
   // Media: what operations work on, then the operations one by one.
@@ -89,10 +92,11 @@ export interface Route {
 /** Answers, by command. Times in the unit their name says; CPU time is that of the whole process. */
 export interface Answers {
   readonly hello: { readonly name: string; readonly version: string };
-  readonly throughput: { readonly bytes: number; readonly seconds: number; readonly cpuSeconds: number };
+  readonly throughput: Answers['receive'];
   readonly roundtrip: { readonly p50: number; readonly p99: number; readonly count: number };
   /** `failed`: how many more did not come about. */
   readonly connect: { readonly milliseconds: readonly number[]; readonly failed: number };
+  readonly 'connect-at-once': { readonly milliseconds: number; readonly cpuSeconds: number };
   readonly memory: {
     /** Resident bytes before the first round, and with all connections of the first round open. */
     readonly rssBefore: number;
@@ -106,7 +110,19 @@ export interface Answers {
   readonly accept: Record<string, never>;
   readonly opened: Record<string, never>;
   readonly send: { readonly cpuSeconds: number };
-  readonly receive: { readonly bytes: number; readonly seconds: number; readonly cpuSeconds: number };
+  /** What came and was as it had been sent; anything else is an error. */
+  readonly receive: {
+    readonly bytes: number;
+    readonly messages: number;
+    /** Messages that did not come, by the gaps in their numbers. */
+    readonly lost: number;
+    readonly seconds: number;
+    readonly cpuSeconds: number;
+    /** Resident bytes at the end. */
+    readonly rss: number;
+    /** Bytes of each connection. */
+    readonly each: readonly number[];
+  };
   readonly ping: Answers['roundtrip'];
   readonly echo: Record<string, never>;
   readonly inputs: Record<string, never>;

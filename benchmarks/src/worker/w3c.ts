@@ -38,8 +38,9 @@ export class W3cEnd implements End {
     pc.ondatachannel = ({ channel }) => this.#adopt(channel);
   }
 
-  async offer(): Promise<string> {
-    this.#adopt(this.#pc.createDataChannel('bench'));
+  async offer(unreliable = false): Promise<string> {
+    const options = unreliable ? { ordered: false, maxRetransmits: 0 } : {};
+    this.#adopt(this.#pc.createDataChannel('bench', options));
     return this.#describe(await this.#pc.createOffer());
   }
 
@@ -85,7 +86,7 @@ function wrap(channel: RTCDataChannel, quirks: Quirks): Channel {
       channel.addEventListener('bufferedamountlow', callback);
     },
     onMessage: (callback) => {
-      channel.onmessage = ({ data }: { data: ArrayBuffer }) => callback(data.byteLength);
+      channel.onmessage = ({ data }: { data: ArrayBuffer }) => callback(data.byteLength, data);
     },
   };
 }

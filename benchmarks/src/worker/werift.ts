@@ -21,7 +21,8 @@ export const library: Library = {
         if (route !== undefined && !route.relayOnly) return;
         for (const { connection } of pc.iceTransports) Object.assign(connection, { stunServer: undefined });
       },
-      binary: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      // A copy: it keeps what it is given until that is on the way.
+      binary: (bytes) => Buffer.from(bytes),
     });
   },
 };

@@ -6,7 +6,7 @@ const MAX_DATAGRAMS = 8192;
 
 /** Decrypted application data. It is held back until the peer is authenticated. */
 export class PlaintextQueue {
-  readonly #waiting = new Deque<Uint8Array>(64);
+  readonly #waiting = new Deque<Uint8Array>();
   #bytes = 0;
   #open = false;
 

@@ -60,7 +60,7 @@ class Pump<E extends CoreEvent> implements Driver {
   readonly #options: RunOptions<E>;
   readonly #maxDatagrams: number;
   readonly #maxEvents: number;
-  readonly #slot: Slot;
+  readonly #slotSize: number;
   readonly #timer: ClockTimer;
   readonly #sockets = new SocketTable();
   readonly #onTurn = (): void => this.#turn();
@@ -80,7 +80,7 @@ class Pump<E extends CoreEvent> implements Driver {
     this.#options = options;
     this.#maxDatagrams = options.maxDatagramsPerTurn ?? 64;
     this.#maxEvents = options.maxEventsPerTurn ?? 256;
-    this.#slot = new Slot(options.slotSize ?? 1200);
+    this.#slotSize = options.slotSize ?? 1200;
     this.#timer = options.clock.timer(() => this.#timerFired());
   }
 
@@ -207,14 +207,18 @@ class Pump<E extends CoreEvent> implements Driver {
   }
 
   #transmit(now: Instant): boolean {
-    const slot = this.#slot;
-    slot.reset();
-    if (!this.#core.pollTransmit(slot, now)) return false;
+    const slot = borrowSlot(this.#slotSize);
+    const any = this.#core.pollTransmit(slot, now);
+    if (any) this.#send(slot);
+    spareSlot = slot;
+    return any;
+  }
+
+  #send(slot: Slot): void {
     const path = slot.path;
     const socket = path === undefined ? undefined : path === this.#lastPath ? this.#lastSocket : this.#route(path);
     if (path === undefined || socket === undefined) this.droppedDatagrams++;
     else if (!socket.send(slot.buffer, slot.start, slot.end, path.remote, slot.ecn)) this.droppedDatagrams++;
-    return true;
   }
 
   #route(path: Path): UdpSocket | undefined {
@@ -251,6 +255,21 @@ class Pump<E extends CoreEvent> implements Driver {
       }
     }
   }
+}
+
+/**
+ * The slot of all drivers, undefined while one of them uses it: large datagrams would make it most of what an idle driver
+ * costs. Whoever gives back last leaves theirs.
+ */
+let spareSlot: Slot | undefined;
+
+/** An empty slot of `size` bytes. */
+function borrowSlot(size: number): Slot {
+  const slot = spareSlot !== undefined && spareSlot.buffer.length >= size ? spareSlot : new Slot(size);
+  spareSlot = undefined;
+  slot.reset();
+  slot.limit = size;
+  return slot;
 }
 
 /** The last few paths of one socket, so that a datagram costs a comparison and not an object. */

@@ -1,3 +1,4 @@
+import type { TransmitSlot } from '@kaon/interface/core/v1';
 import type { UdpSocket } from '@kaon/interface/network/v1';
 import { describe, expect, it } from 'vitest';
 import { LOCAL, PATH, REMOTE, RecordingSocket, receive, settled, start, values } from './bench.ts';
@@ -289,6 +290,8 @@ describe('the slot', () => {
   it.each([
     [undefined, 1200],
     [1400, 1400],
+    [16_448, 16_448],
+    [1300, 1300],
   ])('of size %s takes %i bytes and starts empty each time', async (slotSize, limit) => {
     const { core, driver } = await start({ slotSize });
     const seen: number[][] = [];
@@ -306,6 +309,34 @@ describe('the slot', () => {
       [0, 0, limit, 0],
       [0, 0, limit, 0],
     ]);
+  });
+
+  it('is shared by all drivers, but not while one of them is at it', async () => {
+    const [first, second] = [await start({}), await start({})];
+    const buffers: Uint8Array[] = [];
+    const once = (then?: () => void) => {
+      let left = 1;
+      return (slot: TransmitSlot): boolean => {
+        if (left-- <= 0) return false;
+        buffers.push(slot.buffer);
+        slot.buffer[0] = buffers.length;
+        then?.();
+        slot.end = slot.start + 1;
+        slot.path = PATH;
+        return true;
+      };
+    };
+    second.core.pollTransmit = once();
+    first.core.pollTransmit = once(() => second.driver.flush());
+    first.driver.flush();
+    expect(values(first.socket)).toEqual([1]);
+    expect(values(second.socket)).toEqual([2]);
+    expect(buffers[0]).not.toBe(buffers[1]);
+    first.core.pollTransmit = once();
+    second.core.pollTransmit = once();
+    first.driver.flush();
+    second.driver.flush();
+    expect(buffers[2]).toBe(buffers[3]);
   });
 });
 

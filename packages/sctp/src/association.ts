@@ -68,12 +68,14 @@ export class Association implements MessageStreams {
     this.#handshake.handleTimeout(time);
     if (!context.ended && context.sender.handleTimeout(time)) {
       context.trace('sctp:timeout', { timer: 'T3-rtx' });
+      context.pathMtu.timedOut(time);
       context.countError(context.settings.maxRetransmissions, unreachable);
     }
     if (!context.ended) context.receiver.handleTimeout(time);
     if (!context.ended) this.#shutdown.handleTimeout(time);
     if (!context.ended) this.#reConfig.handleTimeout(time);
     if (!context.ended) this.#heartbeat.handleTimeout(time);
+    if (!context.ended) context.pathMtu.handleTimeout(time);
     if (context.ended) this.#stop();
   }
 
@@ -81,11 +83,13 @@ export class Association implements MessageStreams {
     const context = this.#context;
     if (context.ended) return Number.POSITIVE_INFINITY;
     let next = this.#handshake.deadline;
-    if (context.sender.deadline < next) next = context.sender.deadline;
+    const sending = context.sender.deadline;
+    if (sending < next) next = sending;
     if (context.receiver.deadline < next) next = context.receiver.deadline;
     if (this.#shutdown.deadline < next) next = this.#shutdown.deadline;
     if (this.#reConfig.deadline < next) next = this.#reConfig.deadline;
     if (this.#heartbeat.deadline < next) next = this.#heartbeat.deadline;
+    if (context.pathMtu.deadline < next) next = context.pathMtu.deadline;
     return next;
   }
 
@@ -156,6 +160,17 @@ export class Association implements MessageStreams {
     this.#reConfig.reset(streams, this.#tick(now));
   }
 
+  /**
+   * The packets' path is another one, or more is known of it: packets begin again at `pathMtu.min`, and from there up to
+   * `bytes` is probed, `pathMtu.max` at most (RFC 8899). Does nothing where `pathMtu.search` is off. Throws SctpError
+   * `SCTP_BAD_ARGUMENT` on a negative number.
+   */
+  setPathMtuLimit(bytes: number, now: Instant): void {
+    if (!(bytes >= 0)) throw new SctpError('SCTP_BAD_ARGUMENT', `${bytes} is no number of bytes.`);
+    this.#tick(now);
+    this.#context.pathMtu.setLimit(bytes);
+  }
+
   /** Ends in order once all is delivered; `closed` follows. Before the handshake is through it ends at once. */
   shutdown(now: Instant): void {
     if (this.#context.ended) return;
@@ -175,7 +190,7 @@ export class Association implements MessageStreams {
   }
 
   stats(): AssociationStats {
-    const { sender, receiver, features, outboundStreams, inboundStreams } = this.#context;
+    const { sender, receiver, pathMtu, features, outboundStreams, inboundStreams } = this.#context;
     const measured = sender.rto.measurements > 0;
     return {
       congestionWindow: sender.congestion.window,
@@ -188,6 +203,10 @@ export class Association implements MessageStreams {
       roundTripTimeMeasurements: sender.rto.measurements,
       rto: sender.rto.value,
       mtu: sender.congestion.mtu + HEADER_SIZE,
+      pathMtu: pathMtu.size,
+      pathMtuState: pathMtu.state,
+      pathMtuProbesSent: pathMtu.probesSent,
+      blackHoles: pathMtu.blackHoles,
       unackData: sender.outstanding.size,
       bytesInFlight: sender.outstanding.flight,
       bytesQueued: sender.queue.bytes,
@@ -232,6 +251,7 @@ export class Association implements MessageStreams {
     this.#shutdown.stop();
     this.#reConfig.stop();
     this.#heartbeat.stop();
+    this.#context.pathMtu.stop();
   }
 }
 

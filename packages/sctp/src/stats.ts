@@ -1,3 +1,5 @@
+import type { PathMtuState } from './association/path-mtu.ts';
+
 /** Counters and state of an association. Bytes, ms and chunks since the start. */
 export interface AssociationStats {
   /** Congestion window in bytes (RFC 9260 §7.2). */
@@ -15,6 +17,12 @@ export interface AssociationStats {
   readonly rto: number;
   /** Largest SCTP packet that the latest slot could take, in bytes: a multiple of four. */
   readonly mtu: number;
+  /** Largest SCTP packet that the path is known to take, in bytes (RFC 8899); with `search` off what is set. */
+  readonly pathMtu: number;
+  readonly pathMtuState: PathMtuState;
+  readonly pathMtuProbesSent: number;
+  /** How often packets of a size that had been found did not get through any more. */
+  readonly blackHoles: number;
   /** Chunks sent and not acknowledged (RTCSctpTransportStats of W3C webrtc-stats). */
   readonly unackData: number;
   readonly bytesInFlight: number;

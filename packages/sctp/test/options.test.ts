@@ -26,6 +26,7 @@ describe('each option has its effect', () => {
       ['sackDelay', { sackDelay: 501 }],
       ['cookieLifetime', { cookieLifetime: 0 }],
       ['maxBurst', { maxBurst: 0 }],
+      ['congestionControl', { congestionControl: 'vegas' as 'cubic' }],
     ];
     for (const [name, options] of bad) {
       const make = () => new Association({ random: new Dice(1).fill, ...options });
@@ -37,6 +38,30 @@ describe('each option has its effect', () => {
   it('localPort and remotePort', () => {
     const pair = Pair.connected({ localPort: 1, remotePort: 2 }, {}, 1, { localPort: 2, remotePort: 1 });
     expect([...pair.packets.a[0]!.subarray(0, 4)]).toEqual([0, 1, 0, 2]);
+  });
+
+  it('congestionControl decides how much of the window a loss takes: three tenths by default, or half', () => {
+    const left = (options: Partial<AssociationOptions>): number => {
+      let dropped = false;
+      const pair = Pair.connected(options, { delay: 20 });
+      pair.a.write(1, 51, pattern(100_000), pair.now);
+      let before = 0;
+      pair.link.filter = (bytes, from) => {
+        if (dropped || from === 'b' || bytes.length < 1000 || pair.a.stats().packetsSent < 30) return true;
+        dropped = true;
+        return false;
+      };
+      pair.drive(() => {
+        const { congestionWindow, fastRetransmits } = pair.a.stats();
+        if (fastRetransmits === 0) before = congestionWindow;
+        return fastRetransmits > 0;
+      });
+      return pair.a.stats().congestionWindow / before;
+    };
+    // What the SACK that tells of the loss acknowledges still counts.
+    expect(left({})).toBeCloseTo(0.7, 1);
+    expect(left({ congestionControl: 'cubic' })).toBe(left({}));
+    expect(left({ congestionControl: 'newreno' })).toBeCloseTo(0.5, 1);
   });
 
   it('maxPacketSize bounds packets, and so does the limit of the slot', () => {

@@ -64,7 +64,8 @@ export class Pair {
   readonly #flying: Flying[] = [];
   #order = 0;
   readonly #busyUntil = { a: 0, b: 0 };
-  readonly #slot = new Slot(2000, 64);
+  /** What both write packets into; its size is what no packet exceeds. */
+  slot: Slot = new Slot(2000, 64);
 
   constructor(
     options: Partial<AssociationOptions> = {},
@@ -150,10 +151,10 @@ export class Pair {
   #transmit(side: 'a' | 'b'): void {
     const core = this[side];
     this.#poll(side);
-    this.#slot.reset();
-    while (core.pollTransmit(this.#slot, this.now)) {
-      const bytes = this.#slot.bytes.slice();
-      this.#slot.reset();
+    this.slot.reset();
+    while (core.pollTransmit(this.slot, this.now)) {
+      const bytes = this.slot.bytes.slice();
+      this.slot.reset();
       if (this.keep) this.packets[side].push(bytes);
       this.send(side, bytes);
     }

@@ -1,4 +1,5 @@
 import type { Certificate, CertificateAlgorithm } from '@kaon/dtls/certificate';
+import type { CryptoProvider } from '@kaon/interface/crypto/v1';
 import { Construction } from './construction.ts';
 import { domError } from './errors.ts';
 import { enforceRange } from './idl.ts';
@@ -60,16 +61,21 @@ export class RTCCertificate {
   }
 }
 
-/** A new certificate. Rejects with NotSupportedError or TypeError as `generateCertificate` does. */
-export async function generateCertificate(keygen: KeygenAlgorithm): Promise<RTCCertificate> {
+/** A new certificate. Rejects with NotSupportedError or TypeError as `generateCertificate` does. `crypto` makes its key where it can. */
+export async function generateCertificate(
+  keygen: KeygenAlgorithm,
+  crypto?: Pick<CryptoProvider, 'signingKey'>,
+): Promise<RTCCertificate> {
   const expires = typeof keygen === 'object' && keygen !== null ? keygen['expires'] : undefined;
   const lifetime = expires === undefined ? undefined : enforceRange('expires', expires, Number.MAX_SAFE_INTEGER);
-  const { Certificate } = await import('@kaon/dtls/certificate');
+  loaded ??= import('@kaon/dtls/certificate');
+  const { Certificate } = await loaded;
   try {
     const algorithm = normalize(keygen);
     // RFC 8827 and the standard leave the longest lifetime to us: a year.
     const generated = await Certificate.generate({
       algorithm,
+      crypto,
       expires: lifetime === undefined ? undefined : Math.min(lifetime, YEAR),
     });
     return construction.make(RTCCertificate, generated);
@@ -78,6 +84,9 @@ export async function generateCertificate(keygen: KeygenAlgorithm): Promise<RTCC
     throw domError('NotSupportedError', error instanceof Error ? error.message : String(error));
   }
 }
+
+/** Looking a module up again takes longer than making a key. */
+let loaded: Promise<typeof import('@kaon/dtls/certificate')> | undefined;
 
 const YEAR = 365 * 24 * 3600 * 1000;
 const construction = new Construction<Certificate>();

@@ -140,6 +140,7 @@ function checkOptions(kaon: KaonOptions): void {
     if (!(Number.isInteger(min) && Number.isInteger(max) && min >= 1 && max <= 65535 && min <= max))
       throw new TypeError(`kaon.${name} is not a pair of ports in order`);
   }
+  if (kaon.pathMtu !== undefined) toEnum('kaon.pathMtu', kaon.pathMtu, ['auto', 'fixed']);
   if (kaon.mdns !== undefined) toEnum('kaon.mdns', kaon.mdns, ['resolve', 'hide', 'off']);
   try {
     checkAddressRewrites(kaon.addressRewrites ?? []);

@@ -75,8 +75,13 @@ export interface KaonOptions {
    * kernel's receive buffers hold, from 512 KiB to 1 MiB.
    */
   readonly receiveBufferSize?: number | undefined;
-  /** Largest UDP payload in bytes, 576 to 65507. Default 1200. */
+  /** Largest UDP payload in bytes, 576 to 65507; with `pathMtu: 'auto'` what every path takes. Default 1200. */
   readonly mtu?: number | undefined;
+  /**
+   * `auto`: data channels use larger packets where the path takes them, up to 16 KiB to peers on this machine (RFC 8899).
+   * `fixed`: never more than `mtu`. Default `auto`, and `fixed` where `mtu` is given.
+   */
+  readonly pathMtu?: 'auto' | 'fixed' | undefined;
   /** Milliseconds between connectivity checks. Default 50. */
   readonly checkInterval?: number | undefined;
   /** Milliseconds without an answer after which the connection is `disconnected`. Default 5000. */

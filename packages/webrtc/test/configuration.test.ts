@@ -66,6 +66,7 @@ describe('the configuration', () => {
       [{ kaon: { maxMessageSize: 0 } }, 'TypeError'],
       [{ kaon: { portRange: [2000, 1000] } }, 'TypeError'],
       [{ kaon: { mtu: 100 } }, 'TypeError'],
+      [{ kaon: { pathMtu: 'on' } }, 'TypeError'],
       [{ kaon: { media: 1 } }, 'TypeError'],
       [{ kaon: { media: { minBitrate: 2000, maxBitrate: 1000 } } }, 'TypeError'],
       [{ kaon: { media: { startBitrate: 2000, maxBitrate: 1000 } } }, 'TypeError'],

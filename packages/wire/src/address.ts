@@ -69,17 +69,25 @@ export function isUnspecified(address: string): boolean {
   return addressToBytes(address)?.every((byte) => byte === 0) ?? false;
 }
 
+const ZERO = 0x30;
+const DOT = 0x2e;
+
 function ipv4ToBytes(text: string): Uint8Array | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
   const bytes = new Uint8Array(4);
+  let at = 0;
   for (let i = 0; i < 4; i++) {
-    const part = parts[i]!;
-    // No leading zeros: some parsers read them as octal.
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    bytes[i] = Number(part);
+    if (i > 0 && text.charCodeAt(at++) !== DOT) return undefined;
+    const start = at;
+    let value = 0;
+    for (let digit = text.charCodeAt(at) - ZERO; digit >= 0 && digit <= 9; digit = text.charCodeAt(++at) - ZERO) {
+      value = 10 * value + digit;
+      // No leading zeros: some parsers read them as octal.
+      if (value > 255 || (at > start && value < 10)) return undefined;
+    }
+    if (at === start) return undefined;
+    bytes[i] = value;
   }
-  return bytes;
+  return at === text.length ? bytes : undefined;
 }
 
 function ipv6ToBytes(text: string): Uint8Array | undefined {
@@ -110,12 +118,26 @@ function groups(text: string, mayEndInIpv4: boolean): number[] | undefined {
       if (embedded === undefined) return undefined;
       bytes.push(...embedded);
     } else {
-      if (!/^[0-9a-fA-F]{1,4}$/.test(part)) return undefined;
-      const value = Number.parseInt(part, 16);
+      const value = hexGroup(part);
+      if (value < 0) return undefined;
       bytes.push(value >> 8, value & 0xff);
     }
   }
   return bytes.length > 16 ? undefined : bytes;
+}
+
+/** Up to four hexadecimal digits; -1 for anything else. */
+function hexGroup(text: string): number {
+  if (text.length < 1 || text.length > 4) return -1;
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    const lower = code | 0x20;
+    if (code >= ZERO && code <= ZERO + 9) value = 16 * value + code - ZERO;
+    else if (lower >= 0x61 && lower <= 0x66) value = 16 * value + lower - 0x61 + 10;
+    else return -1;
+  }
+  return value;
 }
 
 function ipv6FromBytes(bytes: Uint8Array): string {

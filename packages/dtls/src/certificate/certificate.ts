@@ -1,6 +1,8 @@
+import type { CryptoProvider, Signer, SigningKey } from '@kaon/interface/crypto/v1';
 import { sha1 } from '@noble/hashes/legacy.js';
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 import { type AlgorithmDetails, algorithmDetails, type CertificateAlgorithm } from './algorithm.ts';
+import { ecdsaSignature } from './der.ts';
 import { CertificateError } from './errors.ts';
 import { decodePem, encodePem } from './pem.ts';
 import { checkPrivateKey, readCertificate } from './read.ts';
@@ -14,6 +16,8 @@ export interface GenerateOptions {
   readonly expires?: number | undefined;
   /** Common name of issuer and subject; `WebRTC` by default, which tells a peer nothing. */
   readonly commonName?: string | undefined;
+  /** Makes the key where it can and ECDSA on P-256 is asked for: without WebCrypto, whose keys have to be written and read again. */
+  readonly crypto?: Pick<CryptoProvider, 'signingKey'> | undefined;
 }
 
 /** Hashes that `fingerprints` knows, by their names in SDP (RFC 8122 §5). */
@@ -26,27 +30,39 @@ export interface Fingerprint {
 }
 
 /**
- * A certificate with its private key, ready for DTLS: `{ chain: certificate.chain, signer: crypto.signer(certificate.privateKey) }`.
+ * A certificate with its private key, ready for DTLS: `{ chain: certificate.chain, signer: certificate.signer(crypto) }`.
  * Everything that takes time happens when it is made, so that all of it can be read synchronously.
  */
 export class Certificate {
   /** The certificate, DER. */
   readonly der: Uint8Array;
-  /** The private key, PKCS #8 in DER. Whoever has it can pose as this peer. */
-  readonly privateKey: Uint8Array;
   /** What is sent to the peer: the certificate, and behind it those of its issuers if there are any. */
   readonly chain: readonly Uint8Array[];
   /** When it expires, in milliseconds since the epoch. */
   readonly expires: number;
   /** What kind of key it has. */
   readonly algorithm: CertificateAlgorithm;
+  readonly #signingKey: SigningKey | undefined;
+  #privateKey: Uint8Array | undefined;
 
   private constructor(parts: CertificateParts) {
     this.der = parts.chain[0] ?? new Uint8Array(0);
     this.chain = parts.chain;
-    this.privateKey = parts.privateKey;
+    this.#privateKey = parts.privateKey;
+    this.#signingKey = parts.signingKey;
     this.expires = parts.expires;
     this.algorithm = parts.algorithm;
+  }
+
+  /** The private key, PKCS #8 in DER. Whoever has it can pose as this peer. */
+  get privateKey(): Uint8Array {
+    this.#privateKey ??= this.#signingKey?.privateKey() ?? new Uint8Array(0);
+    return this.#privateKey;
+  }
+
+  /** Signs with the private key: as it was made, where a provider made it, else by `crypto`. Throws what `crypto.signer` throws. */
+  signer(crypto: Pick<CryptoProvider, 'signer'>): Signer {
+    return this.#signingKey ?? crypto.signer(this.privateKey);
   }
 
   /**
@@ -60,20 +76,30 @@ export class Certificate {
     if (!(notAfter >= wholeSeconds(now)) || notAfter > LATEST) {
       throw new CertificateError('CERTIFICATE_BAD_EXPIRES', `A certificate cannot expire in ${options.expires} ms.`);
     }
-    const keys = await generateKeys(details);
-    const der = await selfSigned({
+    const fields = {
       details,
-      keys,
       commonName: options.commonName ?? 'WebRTC',
       notBefore: wholeSeconds(now - DAY),
       notAfter,
+    };
+    const { algorithm } = details;
+    const signingKey = isP256(algorithm) ? options.crypto?.signingKey?.() : undefined;
+    if (signingKey !== undefined) {
+      const { publicKey } = signingKey;
+      const der = await selfSigned({ ...fields, publicKey, sign: (tbs) => signingKey.sign(ECDSA_P256_SHA256, tbs) });
+      return new Certificate({ chain: [der], privateKey: undefined, signingKey, expires: notAfter, algorithm });
+    }
+    const keys = await generateKeys(details);
+    const der = await selfSigned({
+      ...fields,
+      publicKey: new Uint8Array(await crypto.subtle.exportKey('spki', keys.publicKey)),
+      sign: async (tbs) => {
+        const signed = new Uint8Array(await crypto.subtle.sign(details.signature, keys.privateKey, tbs));
+        return algorithm.name === 'ECDSA' ? ecdsaSignature(signed) : signed;
+      },
     });
-    return new Certificate({
-      chain: [der],
-      privateKey: new Uint8Array(await crypto.subtle.exportKey('pkcs8', keys.privateKey)),
-      expires: notAfter,
-      algorithm: details.algorithm,
-    });
+    const privateKey = new Uint8Array(await crypto.subtle.exportKey('pkcs8', keys.privateKey));
+    return new Certificate({ chain: [der], privateKey, signingKey: undefined, expires: notAfter, algorithm });
   }
 
   /**
@@ -118,6 +144,7 @@ export class Certificate {
     return new Certificate({
       chain,
       privateKey,
+      signingKey: undefined,
       expires: info.expires,
       algorithm: info.details.algorithm,
     });
@@ -144,9 +171,18 @@ export class Certificate {
 
 interface CertificateParts {
   readonly chain: readonly Uint8Array[];
-  readonly privateKey: Uint8Array;
+  /** Undefined: `signingKey` has it. */
+  readonly privateKey: Uint8Array | undefined;
+  readonly signingKey: SigningKey | undefined;
   readonly expires: number;
   readonly algorithm: CertificateAlgorithm;
+}
+
+/** As TLS names it (RFC 8446 §4.2.3). */
+const ECDSA_P256_SHA256 = 0x0403;
+
+function isP256(algorithm: CertificateAlgorithm): boolean {
+  return algorithm.name === 'ECDSA' && algorithm.namedCurve === 'P-256';
 }
 
 const DAY = 24 * 60 * 60 * 1000;

@@ -69,10 +69,15 @@ function time(valueDate: Date, { GeneralizedTime, UTCTime }: typeof import('asn1
 
 /** `YYMMDDHHMMSSZ`, from 2050 on `YYYYMMDDHHMMSSZ`. */
 function timeText(date: Date): string {
-  const digits = `${date.toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}Z`;
-  return date.getUTCFullYear() < 2050 ? digits.slice(2) : digits;
+  // YYYY-MM-DDTHH:MM:SS.sssZ
+  const iso = date.toISOString();
+  const pick = (at: number): string => iso.slice(at, at + 2);
+  const century = date.getUTCFullYear() < 2050 ? '' : pick(0);
+  return `${century}${pick(2)}${pick(5)}${pick(8)}${pick(11)}${pick(14)}${pick(17)}Z`;
 }
 
 function ascii(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }

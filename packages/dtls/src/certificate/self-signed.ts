@@ -1,11 +1,14 @@
 import type { AlgorithmDetails } from './algorithm.ts';
-import { bitString, ecdsaSignature, sequence } from './der.ts';
+import { bitString, sequence } from './der.ts';
 import { type Mold, makeMold } from './mold.ts';
 
-/** What a self-signed certificate says, and the keys that it says it with. */
+/** What a self-signed certificate says, and how it is signed. */
 export interface SelfSignedFields {
   readonly details: AlgorithmDetails;
-  readonly keys: CryptoKeyPair;
+  /** SubjectPublicKeyInfo, DER. */
+  readonly publicKey: Uint8Array;
+  /** A signature as a certificate has it. */
+  readonly sign: (tbs: Uint8Array<ArrayBuffer>) => Uint8Array | Promise<Uint8Array>;
   readonly commonName: string;
   /** Milliseconds since the epoch, cut to seconds. */
   readonly notBefore: number;
@@ -18,14 +21,11 @@ export interface SelfSignedFields {
  * certificate to the next is written once, by asn1js, and then filled in: every connection waits for a certificate.
  */
 export async function selfSigned(fields: SelfSignedFields): Promise<Uint8Array<ArrayBuffer>> {
-  const { details, keys, commonName, notBefore, notAfter } = fields;
-  const publicKey = new Uint8Array(await crypto.subtle.exportKey('spki', keys.publicKey));
+  const { details, publicKey, commonName, notBefore, notAfter } = fields;
   const dates = [new Date(notBefore), new Date(notAfter)] as const;
   const mold = await moldFor(details, commonName, dates, publicKey);
   const tbs = mold.fill({ serial: serialNumber(), dates, publicKey });
-  const signed = new Uint8Array(await crypto.subtle.sign(details.signature, keys.privateKey, tbs));
-  const signature = details.algorithm.name === 'ECDSA' ? ecdsaSignature(signed) : signed;
-  return sequence(tbs, mold.signatureIdentifier, bitString(signature));
+  return sequence(tbs, mold.signatureIdentifier, bitString(await fields.sign(tbs)));
 }
 
 /** The mold of certificates that differ in nothing but serial number, dates and key. */

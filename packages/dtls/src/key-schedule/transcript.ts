@@ -20,6 +20,12 @@ export class Transcript {
     this.#messages.length = 0;
   }
 
+  /** Lets go of everything: the handshake is through, and its connection may last for long. */
+  end(): void {
+    this.#messages.length = 0;
+    this.#hash = undefined;
+  }
+
   /** Sets the hash, once the suite is known. */
   start(crypto: Pick<CryptoProvider, 'hash'>, name: HashName): void {
     this.#hash = crypto.hash(name);

@@ -96,6 +96,14 @@ export interface Signer {
   sign(scheme: SignatureScheme, data: Uint8Array): Uint8Array;
 }
 
+/** A private key that was just made. */
+export interface SigningKey extends Signer {
+  /** SubjectPublicKeyInfo, DER. */
+  readonly publicKey: Uint8Array;
+  /** The key as PKCS #8, DER. Whoever has it can sign in its owner's place. */
+  privateKey(): Uint8Array;
+}
+
 /** All slices together, as a runtime provides them. */
 export interface CryptoProvider {
   readonly interface: 'kaon:crypto/1';
@@ -114,4 +122,6 @@ export interface CryptoProvider {
   verify(scheme: SignatureScheme, spki: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean;
   /** A signer from a DER PKCS #8 private key. Throws on a key that cannot be read or used. */
   signer(pkcs8: Uint8Array): Signer;
+  /** A new key for ECDSA on P-256, ready to sign. Optional. */
+  signingKey?(): SigningKey;
 }

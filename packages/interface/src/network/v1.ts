@@ -132,6 +132,8 @@ export interface InterfaceAddress {
   readonly family: 'IPv4' | 'IPv6';
   /** Loopback, link-local and so on are left to the reader, apart from this flag of the interface. */
   readonly internal: boolean;
+  /** Bytes of the largest IP packet that leaves in one piece, where the platform knows it. */
+  readonly mtu?: number | undefined;
   /** Kind of network where the platform knows it. */
   readonly type?: 'ethernet' | 'wifi' | 'cellular' | 'vpn' | 'loopback' | 'unknown' | undefined;
 }

@@ -7,7 +7,7 @@ import { createRunningHash } from './crypto/hash.ts';
 import { createKeyAgreement } from './crypto/key-agreement.ts';
 import { createMac } from './crypto/mac.ts';
 import { random } from './crypto/random.ts';
-import { createSigner } from './crypto/signer.ts';
+import { createSigner, createSigningKey } from './crypto/signer.ts';
 import { verifySignature } from './crypto/verify.ts';
 
 /** What can be chosen about the cryptography. */
@@ -34,6 +34,7 @@ export function createNodeCrypto(options: NodeCryptoOptions = {}): CryptoProvide
     keyAgreement: createKeyAgreement,
     verify: verifySignature,
     signer: createSigner,
+    signingKey: createSigningKey,
   };
 }
 

@@ -1,8 +1,23 @@
 import { networkInterfaces } from 'node:os';
 import type { InterfaceAddress } from '@kaon/interface/network/v1';
 
-/** The addresses of all interfaces that are up; link-local IPv6 addresses carry their zone. */
+/** Asking the platform takes longer than binding a socket, and every connection asks. In ms. */
+const KEPT_FOR = 100;
+
+let kept: readonly InterfaceAddress[] = [];
+let keptUntil = Number.NEGATIVE_INFINITY;
+
+/** The addresses of all interfaces that are up, as of a moment ago; link-local IPv6 addresses carry their zone. */
 export function interfaces(): readonly InterfaceAddress[] {
+  const now = performance.now();
+  if (now >= keptUntil) {
+    kept = readInterfaces();
+    keptUntil = now + KEPT_FOR;
+  }
+  return kept;
+}
+
+function readInterfaces(): readonly InterfaceAddress[] {
   const found: InterfaceAddress[] = [];
   for (const [name, addresses] of Object.entries(networkInterfaces())) {
     for (const { address, family, internal, ...rest } of addresses ?? []) {

@@ -206,6 +206,11 @@ describe('interfaces', () => {
     );
   });
 
+  it('asks the platform once for those who ask at about the same time', () => {
+    const lists = Array.from({ length: 100 }, () => nodeNetwork.interfaces());
+    expect(new Set(lists).size).toBeLessThan(100);
+  });
+
   it.each([
     ['lo', true, 'linux', 'loopback'],
     ['eth0', false, 'linux', 'ethernet'],

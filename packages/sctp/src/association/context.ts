@@ -11,6 +11,7 @@ import { Sender } from '../tx/sender.ts';
 import { ControlQueue } from './control-queue.ts';
 import { Events } from './events.ts';
 import { type Features, NO_FEATURES } from './features.ts';
+import { PathMtu } from './path-mtu.ts';
 
 /** States of an association (RFC 9260 §4); `closed` before the start as well as after the end. */
 export type AssociationState =
@@ -41,6 +42,7 @@ export class Context {
   readonly control: ControlQueue = new ControlQueue();
   readonly sender: Sender;
   readonly receiver: Receiver;
+  readonly pathMtu: PathMtu;
   state: AssociationState = 'closed';
   /** After `closed` or `failed`: nothing happens any more. */
   ended = false;
@@ -63,6 +65,7 @@ export class Context {
     this.settings = settings;
     this.sender = new Sender(settings, this.events);
     this.receiver = new Receiver(settings, this.events);
+    this.pathMtu = new PathMtu({ ...settings.pathMtu, random: settings.random });
     this.outboundStreams = settings.outboundStreams;
     this.inboundStreams = settings.inboundStreams;
     this.localTag = this.randomTag();
@@ -142,7 +145,7 @@ export class Context {
     this.ended = true;
     this.state = 'closed';
     this.sender.queue.clear();
-    this.sender.deadline = Number.POSITIVE_INFINITY;
+    this.sender.stop();
     this.receiver.clear();
     this.events.push(error === undefined ? { type: 'closed' } : { type: 'failed', error });
     this.trace(error === undefined ? 'sctp:closed' : 'sctp:failed', { code: error?.code });

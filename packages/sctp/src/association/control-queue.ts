@@ -33,6 +33,11 @@ export class ControlQueue {
     this.#queue.shift();
   }
 
+  /** Takes back what waits at the front, should it be this very chunk. */
+  withdraw(chunk: Uint8Array | undefined): void {
+    if (chunk !== undefined && this.#queue.peek()?.chunk === chunk) this.#queue.shift();
+  }
+
   clear(): void {
     this.#queue.clear();
   }

@@ -16,6 +16,7 @@ export interface CookieState {
   readonly reConfig: boolean;
   readonly interleaving: boolean;
   readonly zeroChecksum: boolean;
+  readonly padding: boolean;
   /** Tags of the association that existed when the cookie was made (RFC 9260 §5.2.2); 0 for none. */
   readonly tieLocalTag: number;
   readonly tiePeerTag: number;
@@ -48,7 +49,8 @@ export class CookieJar {
       (state.forwardTsn ? 1 : 0) |
         (state.reConfig ? 2 : 0) |
         (state.interleaving ? 4 : 0) |
-        (state.zeroChecksum ? 8 : 0),
+        (state.zeroChecksum ? 8 : 0) |
+        (state.padding ? 16 : 0),
     );
     writer.u32(state.tieLocalTag).u32(state.tiePeerTag);
     const body = writer.finish();
@@ -78,6 +80,7 @@ export class CookieJar {
       reConfig: (features & 2) !== 0,
       interleaving: (features & 4) !== 0,
       zeroChecksum: (features & 8) !== 0,
+      padding: (features & 16) !== 0,
       tieLocalTag,
       tiePeerTag,
     };

@@ -6,7 +6,7 @@ export const CHUNK_OVERHEAD = 64;
 
 /** Events that wait to be polled, and how much received data is among them. */
 export class Events {
-  readonly #queue: Deque<StreamsEvent> = new Deque<StreamsEvent>(64);
+  readonly #queue: Deque<StreamsEvent> = new Deque<StreamsEvent>();
   /** Bytes of messages that the consumer has not polled yet, overhead included. */
   waiting = 0;
 

@@ -13,9 +13,17 @@ export interface Features {
   readonly interleaving: boolean;
   /** RFC 9653: the peer takes packets without CRC-32C. */
   readonly zeroChecksum: boolean;
+  /** RFC 4820: the peer knows PAD chunks. Some stacks end at the first chunk that they do not know. */
+  readonly padding: boolean;
 }
 
-export const NO_FEATURES: Features = { forwardTsn: false, reConfig: false, interleaving: false, zeroChecksum: false };
+export const NO_FEATURES: Features = {
+  forwardTsn: false,
+  reConfig: false,
+  interleaving: false,
+  zeroChecksum: false,
+  padding: false,
+};
 
 /** Error Detection Method Identifier of DTLS (RFC 9653 §4). */
 const EDMID_DTLS = 1;
@@ -23,8 +31,8 @@ const EDMID_DTLS = 1;
 /** The parameters of our INIT and INIT ACK that say what we can do. */
 export function offer(settings: Settings): Parameter[] {
   const chunks: number[] = settings.interleaving
-    ? [CHUNK.ReConfig, CHUNK.ForwardTsn, CHUNK.IData, CHUNK.IForwardTsn]
-    : [CHUNK.ReConfig, CHUNK.ForwardTsn];
+    ? [CHUNK.ReConfig, CHUNK.Pad, CHUNK.ForwardTsn, CHUNK.IData, CHUNK.IForwardTsn]
+    : [CHUNK.ReConfig, CHUNK.Pad, CHUNK.ForwardTsn];
   const parameters: Parameter[] = [
     { type: PARAMETER.ForwardTsnSupported, value: new Uint8Array(0) },
     { type: PARAMETER.SupportedExtensions, value: Uint8Array.from(chunks) },
@@ -46,5 +54,6 @@ export function agree(settings: Settings, parameters: readonly Parameter[]): Fea
     reConfig: extensions.includes(CHUNK.ReConfig),
     interleaving: settings.interleaving && extensions.includes(CHUNK.IData),
     zeroChecksum: settings.zeroChecksum && zero !== undefined && zero.length === 4 && readU32(zero, 0) === EDMID_DTLS,
+    padding: extensions.includes(CHUNK.Pad),
   };
 }

@@ -23,6 +23,8 @@ export class Handshake {
   deadline: Instant = Number.POSITIVE_INFINITY;
   #timeout: number;
   #retransmissions = 0;
+  /** Our INIT as it was queued last. */
+  #init: Uint8Array | undefined = undefined;
   /** When INIT or COOKIE ECHO left for the first time. */
   #sentAt: Instant = 0;
   #cookie: Uint8Array = new Uint8Array(0);
@@ -119,6 +121,9 @@ export class Handshake {
       initialTsn: localTsn,
       parameters,
     });
+    // Both begin at once, and our INIT has not left yet: the answer does instead of it. Should the peer's COOKIE ECHO not come, our
+    // INIT follows by its timer, as if it had been lost.
+    if (context.state === 'cookie-wait' && this.#retransmissions === 0) context.control.withdraw(this.#init);
     context.control.push(ack, init.initiateTag, true);
   }
 
@@ -257,6 +262,7 @@ export class Handshake {
       initialTsn: context.localTsn,
       parameters: offer(context.settings),
     });
+    this.#init = init;
     context.control.push(init, 0, true);
   }
 
@@ -293,6 +299,7 @@ function termsOfCookie(state: CookieState): PeerTerms {
       reConfig: state.reConfig,
       interleaving: state.interleaving,
       zeroChecksum: state.zeroChecksum,
+      padding: state.padding,
     },
   };
 }

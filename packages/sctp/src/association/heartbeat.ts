@@ -64,7 +64,8 @@ export class Heartbeat {
 
   handleHeartbeatAck(chunk: Uint8Array, now: Instant): void {
     const info = decodeHeartbeat(chunk);
-    if (isMalformed(info) || this.#pending === undefined || !equalBytes(info, this.#pending)) return;
+    if (isMalformed(info) || this.#context.pathMtu.handleHeartbeatAck(info, now)) return;
+    if (this.#pending === undefined || !equalBytes(info, this.#pending)) return;
     this.answered++;
     this.#context.errors = 0;
     this.#context.sender.rto.measured(Math.max(now - this.#sentAt, 0));

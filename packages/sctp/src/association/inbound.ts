@@ -150,6 +150,7 @@ export class Inbound {
     if (verdict === UNSENT) context.trace('sctp:chunk-dropped', { chunk: CHUNK.Sack, reason: 'unsent TSN' });
     if (verdict !== VALID) return;
     context.errors = 0;
+    context.pathMtu.acknowledged(context.sender.outstanding.cumulative, context.sender.fastRetransmits, now);
     if (context.state !== 'established') this.#shutdown.advance(now);
     this.#reConfig.advance(now);
   }
@@ -166,6 +167,8 @@ export class Inbound {
         return true;
       case CHUNK.HeartbeatAck:
         this.#heartbeat.handleHeartbeatAck(chunk, now);
+        return true;
+      case CHUNK.Pad:
         return true;
       case CHUNK.Abort:
         this.#aborted(chunk);
@@ -327,6 +330,7 @@ export class Inbound {
     if (this.#context.generation === this.#generation) return;
     this.#generation = this.#context.generation;
     this.#heartbeat.start(now);
+    this.#context.pathMtu.start(this.#context.features.padding);
     this.#reConfig.establish(now);
     this.#shutdown.stop();
   }

@@ -17,6 +17,7 @@ export const CHUNK = {
   ShutdownComplete: 14,
   IData: 64,
   ReConfig: 130,
+  Pad: 132,
   ForwardTsn: 192,
   IForwardTsn: 194,
 } as const;

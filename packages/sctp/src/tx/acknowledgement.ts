@@ -2,6 +2,7 @@ import type { Instant } from '@kaon/interface/core/v1';
 import { before32, readU16, readU32 } from '@kaon/wire';
 import type { Congestion } from './congestion.ts';
 import { GAP_ACKED, IN_FLIGHT, LOST, type Outstanding } from './outstanding.ts';
+import { Rack } from './rack.ts';
 import type { Retransmission } from './retransmission.ts';
 import type { Rto } from './rto.ts';
 import { Spurious } from './spurious.ts';
@@ -13,9 +14,9 @@ export const VALID = 1;
 export const UNSENT = 2;
 
 /**
- * Takes in SACKs (RFC 9260 §6.2.1): frees what is acknowledged, measures the round trip, counts miss indications and
- * finds losses. Besides the three misses of §7.2.4 a chunk counts as lost when something sent later arrived and more
- * than a round trip has passed since (RFC 8985), so that a lost retransmission need not wait for T3-rtx.
+ * Takes in SACKs (RFC 9260 §6.2.1): frees what is acknowledged, measures the round trip and finds losses. What counts as
+ * lost is told by time (`Rack`), in place of the three misses of §7.2.4: also a lost retransmission is found so, and need
+ * not wait for T3-rtx.
  */
 export class Acknowledgement {
   readonly #outstanding: Outstanding;
@@ -26,18 +27,21 @@ export class Acknowledgement {
   #gapEnd: number | undefined = undefined;
   /** A round trip is measured once this TSN is acknowledged (RFC 9260 §6.3.1 C4: once per round trip). */
   #measureAt: number;
-  /** When the latest chunk left that is known to have arrived. */
-  #newest: Instant = Number.NEGATIVE_INFINITY;
+  readonly rack: Rack = new Rack();
+  /** When `detect` is to be called again: by then a chunk that is late now is lost. */
+  reorderingDeadline: Instant = Number.POSITIVE_INFINITY;
+  /** SACKs in a row that reported something new behind a hole. */
+  #reports = 0;
+  /** Round trip of the latest chunk that the SACK acknowledges and that was sent once; negative: none. */
+  #roundTrip = -1;
+  /** Whether the last SACK reports a chunk that came twice. */
+  reportsDuplicate = false;
   /** Bytes that the last SACK newly acknowledged. */
   acked = 0;
   /** Whether the last SACK moved the cumulative point. */
   advanced = false;
   fastRetransmits = 0;
   readonly spurious: Spurious = new Spurious();
-  /** Misses that count as loss; rises where packets are seen to overtake each other (RFC 9260 §7.2.4 has 3). */
-  #lossThreshold: number = MISSES_UNTIL_LOST;
-  /** Reordering tolerated, in quarters of a round trip. */
-  #tolerance = 1;
   /** When a timer or probe last ran out: the answer to what left before may be an answer to that, and measures nothing. */
   #timerAt: Instant = Number.NEGATIVE_INFINITY;
   /** Whether a chunk arrived that was about to be sent again. */
@@ -58,17 +62,21 @@ export class Acknowledgement {
     if (known !== VALID) return known;
     const gaps = readU16(bytes, at + 12);
     const duplicates = readU16(bytes, at + 14);
-    if (duplicates > 0 && this.spurious.handleDuplicates(bytes, at + 16 + 4 * gaps, duplicates)) this.#wasMistaken();
-    if (gaps === 0 && this.#gapEnd === undefined) {
-      this.#congestion.acknowledged(this.acked, cumulative, this.advanced);
-    } else {
-      const highestNew = this.#gapBlocks(bytes, at + 16, gaps, now);
-      this.#congestion.acknowledged(this.acked, cumulative, this.advanced);
-      if (this.#gapEnd !== undefined) {
-        // In fast recovery every TSN reported missing counts once the cumulative point moves (§7.2.4).
-        this.#misses(this.#congestion.inFastRecovery && this.advanced ? this.#gapEnd : highestNew, now);
-      }
+    const o = this.#outstanding;
+    this.reportsDuplicate = duplicates > 0;
+    if (duplicates > 0) {
+      this.rack.duplicated(cumulative, o.last);
+      if (this.spurious.handleDuplicates(bytes, at + 16 + 4 * gaps, duplicates)) this.#congestion.undo();
     }
+    if (gaps > 0 || this.#gapEnd !== undefined) {
+      const acked = this.acked;
+      this.#gapBlocks(bytes, at + 16, gaps, now);
+      if (this.#gapEnd === undefined) this.#reports = 0;
+      else if (this.acked > acked) this.#reports++;
+      this.#measureGap(now);
+    }
+    this.#grow(cumulative, now);
+    this.detect(now);
     if (this.#arrivedLost) {
       // It was on its way all the time: the timeout or the misses came too early.
       this.#arrivedLost = false;
@@ -76,15 +84,66 @@ export class Acknowledgement {
     } else if (this.advanced) {
       this.#rto.progress();
     }
-    if (this.#outstanding.flight === 0) this.#congestion.drained();
+    if (o.flight === 0) this.#congestion.drained(now);
     return VALID;
   }
 
-  /** Packets overtook each other, nothing was lost: take back the reduction, and wait longer from now on. */
-  #wasMistaken(): void {
-    this.#congestion.undo();
-    this.#lossThreshold = Math.min(this.#lossThreshold * 2, 96);
-    this.#tolerance = Math.min(this.#tolerance * 2, 4);
+  /**
+   * Finds what is lost by now (RFC 8985 §6.2, step 5), and sets `reorderingDeadline`. Costs nothing while chunks arrive in
+   * order: the first one in flight left after all that has arrived.
+   */
+  detect(now: Instant): void {
+    const o = this.#outstanding;
+    const rack = this.rack;
+    this.reorderingDeadline = Number.POSITIVE_INFINITY;
+    let window = -1;
+    let wait = 0;
+    let lost = false;
+    for (let tsn = (o.cumulative + 1) >>> 0; tsn !== o.next; tsn = (tsn + 1) >>> 0) {
+      const i = tsn & o.mask;
+      if (o.state[i] !== IN_FLIGHT) continue;
+      const sentAt = o.sentAt[i]!;
+      if (!rack.isBefore(tsn, sentAt)) {
+        // What has a later TSN left later still, in whichever copy.
+        if (o.sends[i] === 1) break;
+        continue;
+      }
+      if (window < 0) window = rack.reorderingWindow(this.#rto.smoothed ?? 0, this.#hasEnough);
+      const remaining = rack.remaining(sentAt, window, now);
+      if (remaining > 0) {
+        if (remaining > wait) wait = remaining;
+        continue;
+      }
+      this.fastRetransmits++;
+      this.#retransmission.lose(tsn, now);
+      lost = true;
+    }
+    if (wait > 0) this.reorderingDeadline = now + wait;
+    if (!lost) return;
+    if (!this.#congestion.inFastRecovery) this.spurious.begin(false);
+    this.#congestion.lost(o.last);
+  }
+
+  /** Enough has arrived behind a hole to believe in a loss, as long as no chunk was seen to be overtaken. */
+  get #hasEnough(): boolean {
+    if (this.#congestion.inFastRecovery || this.#reports >= REPORTS_UNTIL_LOST) return true;
+    return this.#outstanding.gapBytes >= REPORTS_UNTIL_LOST * this.#congestion.mtu;
+  }
+
+  /** What arrives behind a hole measures as well: in a long recovery the timeout would know nothing of a queue that grew. */
+  #measureGap(now: Instant): void {
+    const rack = this.rack;
+    if (this.#roundTrip < 0 || before32(rack.newestTsn, this.#measureAt) || rack.newestSentAt < this.#timerAt) return;
+    this.#rto.measured(Math.max(now - rack.newestSentAt, 0));
+    this.#measureAt = this.#outstanding.next;
+  }
+
+  #grow(cumulative: number, now: Instant): void {
+    const congestion = this.#congestion;
+    const recovering = congestion.inFastRecovery;
+    congestion.sampled(this.#roundTrip < 0 ? undefined : this.#roundTrip, cumulative, this.#outstanding.last);
+    congestion.acknowledged(this.acked, cumulative, this.advanced, this.#rto.smoothed ?? 0, now);
+    if (recovering && !congestion.inFastRecovery) this.rack.recovered();
   }
 
   /** T3-rtx or the probe ahead of it ran out. */
@@ -95,7 +154,7 @@ export class Acknowledgement {
   /** The cumulative TSN of a SHUTDOWN, which acknowledges without gap blocks. */
   handleCumulative(cumulative: number, now: Instant): number {
     const known = this.#cumulative(cumulative, now);
-    if (known === VALID) this.#congestion.acknowledged(this.acked, cumulative, this.advanced);
+    if (known === VALID) this.#grow(cumulative, now);
     return known;
   }
 
@@ -103,21 +162,42 @@ export class Acknowledgement {
     const o = this.#outstanding;
     this.acked = 0;
     this.advanced = false;
+    this.#roundTrip = -1;
     if (before32(cumulative, o.cumulative)) return STALE;
     if (!before32(cumulative, o.next)) return UNSENT;
     if (cumulative === o.cumulative) return VALID;
     this.advanced = true;
     let sample = -1;
     let acked = 0;
+    // Of what was sent once the first and the last tell all: whether it was overtaken, and how long it took.
+    let first = -1;
+    let last = -1;
+    let firstSentAt = 0;
+    let lastSentAt = 0;
     while (o.cumulative !== cumulative) {
-      const i = (o.cumulative + 1) & o.mask;
+      const tsn = (o.cumulative + 1) >>> 0;
+      const i = tsn & o.mask;
       const state = o.state[i]!;
       if (state === IN_FLIGHT || state === LOST) {
-        this.#arrived(i, now);
+        if (o.sends[i] === 1) {
+          lastSentAt = o.sentAt[i]!;
+          last = tsn;
+          if (first < 0) {
+            first = tsn;
+            firstSentAt = lastSentAt;
+          }
+          if (state === IN_FLIGHT && lastSentAt >= this.#timerAt) sample = lastSentAt;
+        } else {
+          this.#arrived(tsn, i, now);
+        }
         if (state === LOST) this.#arrivedLost = true;
-        if (o.sends[i] === 1 && state === IN_FLIGHT && o.sentAt[i]! >= this.#timerAt) sample = o.sentAt[i]!;
       }
       acked += o.advance();
+    }
+    if (last >= 0) {
+      if (first !== last) this.rack.delivered(first, firstSentAt, false, now);
+      this.rack.delivered(last, lastSentAt, false, now);
+      this.#roundTrip = now - lastSentAt;
     }
     this.acked = acked;
     if (sample >= 0 && !before32(cumulative, this.#measureAt)) {
@@ -127,12 +207,11 @@ export class Acknowledgement {
     return VALID;
   }
 
-  /** Walks the blocks and the holes between them; answers the highest TSN that is newly acknowledged. */
-  #gapBlocks(bytes: Uint8Array, at: number, gaps: number, now: Instant): number {
+  /** Walks the blocks and the holes between them. */
+  #gapBlocks(bytes: Uint8Array, at: number, gaps: number, now: Instant): void {
     const o = this.#outstanding;
     const cumulative = o.cumulative;
     const sent = o.size;
-    let highestNew = cumulative;
     let before = 0;
     for (let n = 0; n < gaps; n++) {
       const start = readU16(bytes, at + 4 * n);
@@ -145,17 +224,15 @@ export class Acknowledgement {
         const i = tsn & o.mask;
         const state = o.state[i]!;
         if (state !== IN_FLIGHT && state !== LOST) continue;
-        this.#arrived(i, now);
+        this.#arrived(tsn, i, now);
         if (state === LOST) this.#arrivedLost = true;
         this.acked += o.gapAcked(i);
-        highestNew = tsn;
       }
       before = end;
     }
     const oldEnd = this.#gapEnd === undefined ? 0 : (this.#gapEnd - cumulative) | 0;
     this.#renege(before + 1, Math.min(oldEnd, sent));
     this.#gapEnd = before === 0 ? undefined : (cumulative + before) >>> 0;
-    return highestNew;
   }
 
   /** The peer may take back gap blocks: what it does not report is in flight again. */
@@ -167,40 +244,18 @@ export class Acknowledgement {
     }
   }
 
-  #misses(limit: number, now: Instant): void {
+  /** A chunk is known to have arrived. */
+  #arrived(tsn: number, index: number, now: Instant): void {
     const o = this.#outstanding;
-    const lastSent = o.last;
-    const late = this.#rto.smoothed === undefined ? Number.POSITIVE_INFINITY : this.#lateAfter(this.#rto.smoothed);
-    const end = this.#gapEnd as number;
-    let lost = false;
-    for (let tsn = (o.cumulative + 1) >>> 0; before32(tsn, end); tsn = (tsn + 1) >>> 0) {
-      const i = tsn & o.mask;
-      if (o.state[i] !== IN_FLIGHT) continue;
-      const isLate = o.sentAt[i]! < this.#newest && now - o.sentAt[i]! > late;
-      const missed = before32(tsn, limit) && o.misses[i]! < 255 ? ++o.misses[i]! : 0;
-      if (!isLate && (missed < this.#lossThreshold || o.sends[i] !== 1)) continue;
-      this.fastRetransmits++;
-      this.#retransmission.lose(tsn, now);
-      lost = true;
-    }
-    if (!lost) return;
-    if (!this.#congestion.inFastRecovery) this.spurious.begin();
-    this.#congestion.lost(lastSent);
-  }
-
-  #lateAfter(smoothed: number): number {
-    return smoothed + Math.max((this.#tolerance * smoothed) / 4, REORDERING_MS);
-  }
-
-  /** A chunk is known to have arrived. What was sent twice counts only if the answer can be to the later copy. */
-  #arrived(index: number, now: Instant): void {
-    const o = this.#outstanding;
-    const at = o.sentAt[index]!;
-    if (at > this.#newest && (o.sends[index] === 1 || now - at >= this.#rto.smallest)) this.#newest = at;
+    const sentAt = o.sentAt[index]!;
+    const again = o.sends[index] !== 1;
+    if (!again) this.#roundTrip = now - sentAt;
+    if (this.rack.delivered(tsn, sentAt, again, now) || o.sends[index] !== 2) return;
+    this.rack.reorderingSeen = true;
+    this.rack.duplicated(o.cumulative, o.last);
+    if (this.spurious.handleOriginal(tsn) && o.lost === 0) this.#congestion.undo();
   }
 }
 
 /** RFC 9260 §7.2.4 */
-const MISSES_UNTIL_LOST = 3;
-/** Least reordering that is tolerated before lateness counts as loss, in ms. */
-const REORDERING_MS = 5;
+const REPORTS_UNTIL_LOST = 3;

@@ -12,6 +12,9 @@ export const LOST = 3;
 /** Its message was given up (RFC 3758). */
 export const ABANDONED = 4;
 
+/** Chunks that there is room for at first: an idle association should cost little, and doubling is cheap. */
+const FIRST_ROOM = 16;
+
 /**
  * Chunks between the cumulative point and the latest TSN, in typed-array rings indexed by `tsn & mask`: no object,
  * map or sort per chunk.
@@ -27,12 +30,12 @@ export class Outstanding {
   payload = 0;
   /** Chunks that wait to be sent again. */
   lost = 0;
+  /** Bytes of chunks that arrived behind a hole, headers and padding included. */
+  gapBytes = 0;
   /** Bytes in front of a chunk's user data. */
   headerSize: number;
   mask: number;
   state: Uint8Array;
-  /** Miss indications (RFC 9260 §7.2.4). */
-  misses: Uint8Array;
   /** Times sent. */
   sends: Uint16Array;
   flags: Uint8Array;
@@ -49,16 +52,15 @@ export class Outstanding {
     this.next = initialTsn;
     this.#firstLost = initialTsn;
     this.headerSize = headerSize;
-    this.mask = 255;
-    this.state = new Uint8Array(256);
-    this.misses = new Uint8Array(256);
-    this.sends = new Uint16Array(256);
-    this.flags = new Uint8Array(256);
-    this.sentAt = new Float64Array(256);
-    this.offset = new Uint32Array(256);
-    this.length = new Uint32Array(256);
-    this.fragment = new Uint32Array(256);
-    this.messages = new Array(256).fill(undefined);
+    this.mask = FIRST_ROOM - 1;
+    this.state = new Uint8Array(FIRST_ROOM);
+    this.sends = new Uint16Array(FIRST_ROOM);
+    this.flags = new Uint8Array(FIRST_ROOM);
+    this.sentAt = new Float64Array(FIRST_ROOM);
+    this.offset = new Uint32Array(FIRST_ROOM);
+    this.length = new Uint32Array(FIRST_ROOM);
+    this.fragment = new Uint32Array(FIRST_ROOM);
+    this.messages = new Array(FIRST_ROOM).fill(undefined);
   }
 
   /** Chunks that have a TSN and are not acknowledged cumulatively. */
@@ -91,7 +93,6 @@ export class Outstanding {
     const tsn = this.next;
     const i = tsn & this.mask;
     this.state[i] = IN_FLIGHT;
-    this.misses[i] = 0;
     this.sends[i] = 1;
     this.flags[i] = flags;
     this.sentAt[i] = now;
@@ -113,6 +114,7 @@ export class Outstanding {
     const acked = state === IN_FLIGHT || state === LOST ? this.chunkSize(i) : 0;
     if (state === IN_FLIGHT) this.#land(i);
     else if (state === LOST) this.lost--;
+    else if (state === GAP_ACKED) this.gapBytes -= this.chunkSize(i);
     this.state[i] = 0;
     this.messages[i] = undefined;
     this.cumulative = tsn;
@@ -126,14 +128,17 @@ export class Outstanding {
     if (state === IN_FLIGHT) this.#land(index);
     else this.lost--;
     this.state[index] = GAP_ACKED;
-    return this.chunkSize(index);
+    const size = this.chunkSize(index);
+    this.gapBytes += size;
+    return size;
   }
 
   /** The peer took back a gap block (RFC 9260 §6.2.1): the chunk is in flight again. */
   reneged(index: number): void {
     this.state[index] = IN_FLIGHT;
-    this.misses[index] = 0;
-    this.flight += this.chunkSize(index);
+    const size = this.chunkSize(index);
+    this.gapBytes -= size;
+    this.flight += size;
     this.payload += this.length[index]!;
   }
 
@@ -157,7 +162,6 @@ export class Outstanding {
   resent(index: number, now: Instant): void {
     this.lost--;
     this.state[index] = IN_FLIGHT;
-    this.misses[index] = 0;
     if (this.sends[index]! < 0xffff) this.sends[index]!++;
     this.sentAt[index] = now;
     this.flight += this.chunkSize(index);
@@ -174,6 +178,7 @@ export class Outstanding {
       const state = this.state[i]!;
       if (state === IN_FLIGHT) this.#land(i);
       else if (state === LOST) this.lost--;
+      else if (state === GAP_ACKED) this.gapBytes -= this.chunkSize(i);
       this.state[i] = ABANDONED;
     }
   }
@@ -194,7 +199,6 @@ export class Outstanding {
       return to;
     };
     this.state = move(this.state, new Uint8Array(size));
-    this.misses = move(this.misses, new Uint8Array(size));
     this.sends = move(this.sends, new Uint16Array(size));
     this.flags = move(this.flags, new Uint8Array(size));
     this.sentAt = move(this.sentAt, new Float64Array(size));

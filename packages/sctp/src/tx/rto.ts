@@ -1,4 +1,4 @@
-/** The retransmission timeout, in ms (RFC 9260 §6.3.1). */
+/** The retransmission timeout, in ms (RFC 9260 §6.3.1, with the granularity of timers as in RFC 6298 §2.3). */
 export class Rto {
   readonly #min: number;
   readonly #max: number;
@@ -56,6 +56,9 @@ export class Rto {
   }
 
   #bounded(smoothed: number): number {
-    return Math.min(Math.max(smoothed + 4 * this.#variance, this.#min), this.#max);
+    return Math.min(Math.max(smoothed + Math.max(4 * this.#variance, GRANULARITY_MS), this.#min), this.#max);
   }
 }
+
+/** Of timers, at best. A steady round trip leaves no variance, and must not make the timeout equal to itself. */
+const GRANULARITY_MS = 5;

@@ -1,4 +1,5 @@
 import type { Instant } from '@kaon/interface/core/v1';
+import { before32 } from '@kaon/wire';
 import type { Events } from '../association/events.ts';
 import { padded } from '../chunks/chunk.ts';
 import {
@@ -16,10 +17,13 @@ import { Acknowledgement, VALID } from './acknowledgement.ts';
 import { Congestion } from './congestion.ts';
 import { ForwardPoint } from './forward-point.ts';
 import type { OutMessage } from './out-stream.ts';
-import { IN_FLIGHT, Outstanding } from './outstanding.ts';
+import { OutageProbe } from './outage-probe.ts';
+import { GAP_ACKED, IN_FLIGHT, Outstanding } from './outstanding.ts';
+import { Pacer } from './pacer.ts';
 import { Retransmission } from './retransmission.ts';
 import { Rto } from './rto.ts';
 import { SendQueue } from './send-queue.ts';
+import { TailProbe } from './tail-probe.ts';
 
 /** What the handshake settled for the sending side. */
 export interface SendTerms {
@@ -43,8 +47,17 @@ export class Sender {
   #interleaving = false;
   /** The peer's window as its last SACK said, in bytes. */
   peerWindow = 0;
+  #pacer = new Pacer();
+  #tailProbe = new TailProbe();
+  readonly #outageProbe = new OutageProbe();
   /** When T3-rtx, or the probe ahead of it, runs out. */
-  deadline: Instant = Number.POSITIVE_INFINITY;
+  #timer: Instant = Number.POSITIVE_INFINITY;
+  /** When pacing lets the next burst go. */
+  #paceAt: Instant = Number.POSITIVE_INFINITY;
+  /** A probe may be sent past the congestion window. */
+  #mayProbe = false;
+  /** What is sent again is a probe of an outage: T3-rtx goes on. */
+  #inOutage = false;
   /** Whether the deadline is that of a probe (RFC 8985 §7), which comes before T3-rtx and costs no window. */
   #probing = false;
   /** Whether the last chunk sent asked for an immediate SACK. */
@@ -61,7 +74,7 @@ export class Sender {
     this.#settings = settings;
     this.queue = new SendQueue(events, settings.sendQueueLimit);
     this.rto = new Rto(settings.rtoInitial, settings.rtoMin, settings.rtoMax);
-    this.congestion = new Congestion(settings.maxPacketSize - HEADER_SIZE);
+    this.congestion = new Congestion(settings.maxPacketSize - HEADER_SIZE, settings.congestionControl);
     this.outstanding = new Outstanding(0, DATA_HEADER_SIZE);
     this.forward = new ForwardPoint(this.outstanding, false);
     this.#retransmission = new Retransmission(this.outstanding, this.queue, this.forward, false);
@@ -75,14 +88,36 @@ export class Sender {
     this.queue.interleaving = terms.interleaving;
     this.queue.begunLimit = terms.peerWindow / 2;
     this.peerWindow = terms.peerWindow;
-    this.congestion = new Congestion(this.congestion.mtu);
+    this.congestion = new Congestion(this.congestion.mtu, this.#settings.congestionControl);
     this.outstanding = new Outstanding(terms.initialTsn, terms.interleaving ? I_DATA_HEADER_SIZE : DATA_HEADER_SIZE);
     this.forward = new ForwardPoint(this.outstanding, terms.interleaving);
     this.#retransmission = new Retransmission(this.outstanding, this.queue, this.forward, terms.partialReliability);
     this.#acknowledgement = new Acknowledgement(this.outstanding, this.congestion, this.rto, this.#retransmission);
-    this.deadline = Number.POSITIVE_INFINITY;
+    this.#pacer = new Pacer();
+    this.#tailProbe = new TailProbe();
+    this.stop();
     this.#probing = false;
+    this.#mayProbe = false;
+    this.#inOutage = false;
     this.#burst = this.#settings.maxBurst * this.congestion.mtu;
+  }
+
+  /** When `handleTimeout` is to be called. */
+  get deadline(): Instant {
+    let next = this.#timer;
+    if (this.#paceAt < next) next = this.#paceAt;
+    const reordering = this.#acknowledgement.reorderingDeadline;
+    if (reordering < next) next = reordering;
+    const outage = this.#outageProbe.deadline;
+    return Math.min(outage, next);
+  }
+
+  /** Ends all waiting. */
+  stop(): void {
+    this.#timer = Number.POSITIVE_INFINITY;
+    this.#paceAt = Number.POSITIVE_INFINITY;
+    this.#acknowledgement.reorderingDeadline = Number.POSITIVE_INFINITY;
+    this.#outageProbe.stop();
   }
 
   /** Whether all that was written has reached the peer. */
@@ -96,6 +131,11 @@ export class Sender {
 
   get fastRetransmits(): number {
     return this.#acknowledgement.fastRetransmits;
+  }
+
+  /** Whether packets were seen to overtake each other. */
+  get reorderingSeen(): boolean {
+    return this.#acknowledgement.rack.reorderingSeen;
   }
 
   /** A SACK chunk at `at`, its shape checked. Answers STALE, VALID or UNSENT (see `Acknowledgement`). */
@@ -122,6 +162,11 @@ export class Sender {
   #afterAcknowledgement(now: Instant): void {
     const acked = this.#acknowledgement.acked;
     this.#clockedAt = now;
+    if (acked > 0) {
+      this.#outageProbe.stop();
+      this.#inOutage = false;
+      if (this.#tailProbe.tsn !== undefined) this.#judgeProbe(this.#tailProbe.tsn, now);
+    }
     this.#burst = this.#settings.maxBurst * this.congestion.mtu + 2 * acked;
     if (this.#acknowledgement.advanced) {
       this.forward.advance();
@@ -129,12 +174,27 @@ export class Sender {
     } else if (this.forward.isPending) {
       this.forward.remind(now, this.rto.smoothed ?? this.rto.value);
     }
-    if (!this.#isBusy()) this.deadline = Number.POSITIVE_INFINITY;
+    if (!this.#isBusy()) {
+      this.#timer = Number.POSITIVE_INFINITY;
+      this.#outageProbe.stop();
+    }
+  }
+
+  /** The chunk of the last probe may have arrived. */
+  #judgeProbe(tsn: number, now: Instant): void {
+    const o = this.outstanding;
+    if (before32(o.cumulative, tsn) && o.state[tsn & o.mask] !== GAP_ACKED) return;
+    const { rack, reportsDuplicate } = this.#acknowledgement;
+    if (this.#tailProbe.arrived(rack.leastRoundTrip, reportsDuplicate, now)) this.congestion.lost(o.last);
   }
 
   /** The deadline was reached. Answers true when this was T3-rtx, which counts against the peer (RFC 9260 §8.1). */
   handleTimeout(now: Instant): boolean {
-    if (now < this.deadline) return false;
+    // Whoever polls next looks again.
+    if (now >= this.#paceAt) this.#paceAt = Number.POSITIVE_INFINITY;
+    if (now >= this.#acknowledgement.reorderingDeadline) this.#acknowledgement.detect(now);
+    if (now >= this.#outageProbe.deadline) this.#probeOutage(now);
+    if (now < this.#timer) return false;
     this.#acknowledgement.timerRanOut(now);
     if (this.#probing) {
       this.#probe(now);
@@ -142,10 +202,14 @@ export class Sender {
     }
     this.timeouts++;
     this.rto.backoff();
-    this.#acknowledgement.spurious.begin();
+    this.#acknowledgement.spurious.begin(true);
+    this.#tailProbe.forget();
+    this.#inOutage = false;
     // A closed window is not congestion.
     if (this.peerWindow > 0) this.congestion.timedOut();
+    if (this.peerWindow >= this.congestion.mtu) this.#outageProbe.begin(this.rto.smoothed, now);
     this.#retransmission.loseAll(now);
+    this.#acknowledgement.reorderingDeadline = Number.POSITIVE_INFINITY;
     this.#burst = this.#settings.maxBurst * this.congestion.mtu;
     if (this.forward.isPending) this.forward.due = true;
     this.#arm(now, false);
@@ -159,9 +223,16 @@ export class Sender {
 
   /**
    * Writes chunks to `buffer[start, limit)` and answers the new end. `capacity` is what chunks have in a packet of
-   * their own.
+   * their own. A chunk that left when packets were larger is sent again alone, up to `most`: it cannot be cut again.
    */
-  writeData(buffer: Uint8Array, start: number, limit: number, capacity: number, now: Instant): number {
+  writeData(
+    buffer: Uint8Array,
+    start: number,
+    limit: number,
+    capacity: number,
+    now: Instant,
+    most: number = limit,
+  ): number {
     const o = this.outstanding;
     const congestion = this.congestion;
     // The slot tells what the path takes; a driver may change it at any time.
@@ -172,6 +243,7 @@ export class Sender {
       // What the last SACK clocked out is no credit for later.
       if (this.#burst < least || now - this.#clockedAt > (this.rto.smoothed ?? 0)) this.#burst = least;
     }
+    if (this.#isHeldBack(now)) return start;
     let at = start;
     let lastChunk = -1;
     while (o.lost > 0) {
@@ -183,19 +255,21 @@ export class Sender {
         continue;
       }
       const size = o.chunkSize(i);
-      if (at + size > limit) return this.#finish(at, start, now);
-      if (o.flight >= congestion.window) {
+      if (at + size > limit && (at > start || size <= capacity || at + size > most))
+        return this.#finish(at, start, now);
+      if (o.flight >= congestion.window && !this.#mayProbe) {
         congestion.limited = true;
         return this.#finish(at, start, now);
       }
       const earliest = tsn === (o.cumulative + 1) >>> 0;
       o.resent(i, now);
-      this.#acknowledgement.spurious.resent(tsn);
+      if (!this.#inOutage) this.#acknowledgement.spurious.resent(tsn);
       this.retransmittedChunks++;
       lastChunk = at;
       at = this.#writeChunk(buffer, at, tsn, i, message);
       // R3 of RFC 9260 §6.3.2: the timer follows the earliest chunk.
-      if (earliest) this.#arm(now, false);
+      if (earliest && !this.#inOutage) this.#arm(now, false);
+      this.#mayProbe = false;
     }
     const header = o.headerSize;
     this.queue.wholeSize = capacity - header;
@@ -211,7 +285,7 @@ export class Sender {
         this.#retransmission.abandon(message, now);
         continue;
       }
-      if (o.flight >= congestion.window) {
+      if (o.flight >= congestion.window && !this.#mayProbe) {
         congestion.limited = true;
         immediate = true;
         break;
@@ -231,6 +305,7 @@ export class Sender {
       }
       lastChunk = at;
       at = this.#writeNew(buffer, at, message, length, now);
+      this.#mayProbe = false;
     }
     if (lastChunk >= 0) {
       this.#askedAtOnce = immediate;
@@ -240,8 +315,28 @@ export class Sender {
   }
 
   #finish(at: number, start: number, now: Instant): number {
-    if (at !== start && this.deadline === Number.POSITIVE_INFINITY) this.#arm(now, true);
+    if (at === start) return at;
+    this.#pacer.left(at - start);
+    if (this.#timer === Number.POSITIVE_INFINITY) this.#arm(now, true);
     return at;
+  }
+
+  /** Whether the next packet has to wait for its turn, which `deadline` then tells. */
+  #isHeldBack(now: Instant): boolean {
+    const congestion = this.congestion;
+    const pacer = this.#pacer;
+    const gain = congestion.inSlowStart ? 2 : 1.25;
+    const { rto } = this;
+    pacer.update(congestion.window, congestion.mtu, rto.smoothed, rto.smallest, gain, now);
+    this.#paceAt = Number.POSITIVE_INFINITY;
+    const flight = this.outstanding.flight;
+    if (flight === 0 || pacer.mayLeave || this.#mayProbe) return false;
+    if (flight < congestion.window) {
+      this.#paceAt = pacer.next(now);
+      // The window is what sets the pace.
+      if (!this.queue.isEmpty) congestion.limited = true;
+    }
+    return true;
   }
 
   #writeNew(buffer: Uint8Array, at: number, message: OutMessage, length: number, now: Instant): number {
@@ -306,23 +401,44 @@ export class Sender {
     const rto = this.rto.value;
     const smoothed = this.rto.smoothed;
     this.#probing = false;
-    this.deadline = now + rto;
+    this.#timer = now + rto;
     if (!probe || smoothed === undefined || this.outstanding.flight === 0) return;
-    const delay = 2 * smoothed + PROBE_MARGIN_MS + (this.#askedAtOnce ? 0 : PEER_SACK_DELAY_MS);
-    if (delay >= rto) return;
+    const delay = this.#tailProbe.delay(smoothed, this.#askedAtOnce, rto);
+    if (delay === undefined) return;
     this.#probing = true;
-    this.deadline = now + delay;
+    this.#timer = now + delay;
   }
 
-  /** Sends the latest chunk once more, ahead of T3-rtx: its SACK shows what is missing before it (RFC 8985 §7.3). */
+  /** Sends something new or, failing that, the latest chunk once more (RFC 8985 §7.3). */
   #probe(now: Instant): void {
     const o = this.outstanding;
     this.#arm(now, false);
+    if (o.lost === 0 && !this.queue.isEmpty && o.payload + this.congestion.mtu <= this.peerWindow && !o.isFull) {
+      this.probes++;
+      this.#mayProbe = true;
+      this.#burst = Math.max(this.#burst, this.congestion.mtu);
+      return;
+    }
     let tsn = o.last;
     while (tsn !== o.cumulative && o.state[tsn & o.mask] !== IN_FLIGHT) tsn = (tsn - 1) >>> 0;
     if (tsn === o.cumulative || !this.#retransmission.mayResend(tsn & o.mask, now)) return;
     this.probes++;
+    this.#mayProbe = true;
+    this.#tailProbe.repeated(tsn, now);
     o.markLost(tsn);
+  }
+
+  /** The path may be back: asks by the earliest chunk. */
+  #probeOutage(now: Instant): void {
+    const o = this.outstanding;
+    this.#outageProbe.sent(now);
+    this.#acknowledgement.timerRanOut(now);
+    if (this.forward.isPending) this.forward.due = true;
+    const first = (o.cumulative + 1) >>> 0;
+    const index = first & o.mask;
+    if (o.isEmpty || o.state[index] !== IN_FLIGHT || !this.#retransmission.mayResend(index, now)) return;
+    this.#inOutage = true;
+    o.markLost(first);
   }
 
   #isBusy(): boolean {
@@ -332,6 +448,3 @@ export class Sender {
 
 /** The least part of a message worth cutting off to fill a packet, in bytes. */
 const LEAST_FRAGMENT = 256;
-const PROBE_MARGIN_MS = 10;
-/** Longest usual delay of a SACK that was not asked for at once (RFC 9260 §6.2). */
-const PEER_SACK_DELAY_MS = 200;

@@ -34,6 +34,7 @@ const STATE: CookieState = {
   reConfig: false,
   interleaving: true,
   zeroChecksum: false,
+  padding: true,
   tieLocalTag: 7,
   tiePeerTag: 8,
 };
@@ -85,12 +86,14 @@ describe('features', () => {
       reConfig: true,
       interleaving: true,
       zeroChecksum: true,
+      padding: true,
     });
     expect(agree(settings, [])).toEqual({
       forwardTsn: false,
       reConfig: false,
       interleaving: false,
       zeroChecksum: false,
+      padding: false,
     });
     const plain = settle({ random: new Dice(1).fill, interleaving: false, zeroChecksum: false });
     expect(agree(plain, offer(settings))).toMatchObject({ interleaving: false, zeroChecksum: false });
@@ -117,6 +120,31 @@ describe('the handshake', () => {
     pair.wait(100);
     expect(pair.b.state).toBe('closed');
     expect(pair.b.pollTimeout()).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('takes four packets too when the INIT of one side comes before that of the other has left', () => {
+    const pair = new Pair();
+    const slot = new Slot(2000, 64);
+    pair.b.connect(pair.now);
+    pair.a.connect(pair.now);
+    expect(pair.b.pollTransmit(slot, pair.now)).toBe(true);
+    pair.a.handlePacket(slot.bytes.slice(), pair.now);
+    expect(pair.drive(() => pair.a.state === 'established' && pair.b.state === 'established', 10)).toBe(true);
+    expect(types(pair.packets.a).slice(0, 2)).toEqual([CHUNK.InitAck, CHUNK.CookieAck]);
+    expect(types(pair.packets.b)[0]).toBe(CHUNK.CookieEcho);
+  });
+
+  it('sends the INIT that was held back when the other side falls silent', () => {
+    const pair = new Pair({}, { filter: (_, from) => from === 'a' });
+    const slot = new Slot(2000, 64);
+    pair.b.connect(pair.now);
+    pair.a.connect(pair.now);
+    expect(pair.b.pollTransmit(slot, pair.now)).toBe(true);
+    pair.a.handlePacket(slot.bytes.slice(), pair.now);
+    pair.wait(700);
+    expect(types(pair.packets.a)).toEqual([CHUNK.InitAck, CHUNK.Init]);
+    pair.link = {};
+    expect(pair.drive(() => pair.a.state === 'established' && pair.b.state === 'established')).toBe(true);
   });
 
   it('works when both begin at once, whatever gets lost', () => {

@@ -15,7 +15,8 @@ describe('pace', () => {
       pair.wait(50);
     }
     expect(perRound[0]).toBeGreaterThan(10_000);
-    for (let round = 1; round < 7; round++) {
+    // The first window leaves at once, the later ones are spread: the second is half a round trip behind.
+    for (let round = 2; round < 7; round++) {
       expect(perRound[round]! / perRound[round - 1]!).toBeGreaterThan(1.8);
       expect(perRound[round]! / perRound[round - 1]!).toBeLessThan(2.2);
     }

@@ -61,46 +61,49 @@ describe('Rto', () => {
 
 describe('Congestion', () => {
   it('begins with ten packets and no threshold, on either side', () => {
-    const congestion = new Congestion(1000);
+    const congestion = new Congestion(1000, 'newreno');
     expect(congestion).toMatchObject({ window: 10_000, slowStartThreshold: 0xffff_ffff, inSlowStart: true });
+    congestion.setMtu(500);
+    expect(congestion.window).toBe(5000);
     congestion.setMtu(2000);
-    expect(congestion.window).toBe(20_000);
+    expect(congestion.window).toBe(5000);
   });
 
   it('doubles in a round trip of slow start, only when it was the limit', () => {
-    const congestion = new Congestion(1000);
-    congestion.acknowledged(10_000, 10, true);
+    const congestion = new Congestion(1000, 'newreno');
+    congestion.acknowledged(10_000, 10, true, 20, 0);
     expect(congestion.window).toBe(10_000);
     congestion.limited = true;
-    congestion.acknowledged(10_000, 20, true);
+    congestion.acknowledged(10_000, 20, true, 20, 0);
     expect(congestion.window).toBe(20_000);
-    congestion.acknowledged(10_000, 20, false);
+    congestion.acknowledged(10_000, 20, false, 20, 0);
     expect(congestion.window).toBe(20_000);
   });
 
   it('halves once per loss, then grows by one packet a round trip', () => {
-    const congestion = new Congestion(1000);
+    const congestion = new Congestion(1000, 'newreno');
     congestion.limited = true;
-    congestion.acknowledged(30_000, 40, true);
+    congestion.acknowledged(30_000, 40, true, 20, 0);
     congestion.lost(80);
     expect(congestion).toMatchObject({ window: 20_000, slowStartThreshold: 20_000, inFastRecovery: true });
     congestion.lost(90);
     expect(congestion.window).toBe(20_000);
-    congestion.acknowledged(5000, 60, true);
+    congestion.acknowledged(5000, 60, true, 20, 0);
     expect(congestion.window).toBe(20_000);
     // At the threshold it is still slow start (RFC 9260 §7.2.1), just above it congestion avoidance.
-    congestion.acknowledged(1000, 80, true);
+    congestion.acknowledged(1000, 80, true, 20, 0);
     expect(congestion).toMatchObject({ window: 21_000, inFastRecovery: false });
-    for (let n = 0; n < 21; n++) congestion.acknowledged(1000, 81 + n, true);
+    for (let n = 0; n < 21; n++) congestion.acknowledged(1000, 81 + n, true, 20, 0);
     expect(congestion.window).toBe(22_000);
   });
 
   it('falls to one packet on a timeout, with a floor for the threshold, and can take a mistake back', () => {
-    const congestion = new Congestion(1000);
+    const congestion = new Congestion(1000, 'newreno');
     congestion.timedOut();
     expect(congestion).toMatchObject({ window: 1000, slowStartThreshold: 5000 });
+    // Again, with nothing in between: the threshold stays (RFC 5681 §3.1).
     congestion.timedOut();
-    expect(congestion).toMatchObject({ window: 1000, slowStartThreshold: 4000 });
+    expect(congestion).toMatchObject({ window: 1000, slowStartThreshold: 5000 });
     congestion.undo();
     expect(congestion).toMatchObject({ window: 10_000, slowStartThreshold: 0xffff_ffff, undos: 1 });
     congestion.undo();
@@ -108,10 +111,10 @@ describe('Congestion', () => {
   });
 
   it('forgets what it knew after idle times, but not below the first window', () => {
-    const congestion = new Congestion(1000);
+    const congestion = new Congestion(1000, 'newreno');
     congestion.limited = true;
     congestion.sending(1000, 100, 0);
-    congestion.acknowledged(90_000, 1, true);
+    congestion.acknowledged(90_000, 1, true, 20, 0);
     congestion.sending(1050, 100, 0);
     const before = congestion.window;
     congestion.sending(1250, 100, 0);
@@ -246,7 +249,7 @@ function window(count: number, options: { maxRetransmits?: number; initialTsn?: 
   const o = new Outstanding(options.initialTsn ?? 1, DATA_HEADER_SIZE);
   const forward = new ForwardPoint(o, false);
   const retransmission = new Retransmission(o, queue, forward, true);
-  const congestion = new Congestion(1000);
+  const congestion = new Congestion(1000, 'newreno');
   const rto = new Rto(500, 100, 10_000);
   const acknowledgement = new Acknowledgement(o, congestion, rto, retransmission);
   const stream = new OutStream(7);
@@ -315,7 +318,7 @@ describe('Acknowledgement', () => {
     expect(o.state[1]).toBe(LOST);
     expect(o.firstLost()).toBe(1);
     expect(congestion.window).toBe(5000);
-    o.resent(1, 6);
+    o.resent(1, 7);
     sack(0, [[2, 5]], 7);
     sack(0, [[2, 6]], 7);
     sack(0, [[2, 7]], 7);
@@ -341,11 +344,12 @@ describe('Acknowledgement', () => {
 
   it('takes back in flight what the peer reneges', () => {
     const { o, sack } = window(6);
-    sack(0, [[2, 4]], 5);
-    expect(o.flight).toBe(3 * 1016);
+    sack(0, [[2, 3]], 5);
+    expect(o).toMatchObject({ flight: 4 * 1016, gapBytes: 2 * 1016 });
     sack(0, [[2, 2]], 5);
-    expect(o.flight).toBe(5 * 1016);
+    expect(o).toMatchObject({ flight: 5 * 1016, gapBytes: 1016 });
     sack(0, [], 5);
+    expect(o.gapBytes).toBe(0);
     expect(o.flight).toBe(6 * 1016);
   });
 
@@ -358,6 +362,17 @@ describe('Acknowledgement', () => {
     sack(4, [], 8);
     sack(4, [], 9, [1]);
     expect(congestion.window).toBe(10_000);
+  });
+
+  it('takes it back at once when the original arrives too soon to be the answer to the retransmission', () => {
+    const { o, sack, congestion, acknowledgement } = window(10);
+    for (const end of [2, 3, 4]) sack(0, [[2, end]], 20);
+    o.resent(1, 21);
+    acknowledgement.spurious.resent(1);
+    expect(congestion.window).toBe(5000);
+    sack(4, [], 22);
+    expect(congestion.window).toBe(10_000);
+    expect(acknowledgement.rack.reorderingSeen).toBe(true);
   });
 
   it('works across the wrap of TSNs', () => {
@@ -381,11 +396,19 @@ describe('Spurious', () => {
     spurious.resent(6);
     expect(spurious.handleDuplicates(view([5, 5, 9]), 0, 3)).toBe(false);
     expect(spurious.handleDuplicates(view([6]), 0, 1)).toBe(true);
-    for (let n = 0; n < 40; n++) spurious.resent(n);
-    const all = Array.from({ length: 40 }, (_, n) => n);
-    expect(spurious.handleDuplicates(view(all), 0, 40)).toBe(false);
-    spurious.begin();
-    expect(spurious.handleDuplicates(view(all), 0, 40)).toBe(false);
+    for (let n = 0; n < 2048; n++) spurious.resent(n);
+    const all = Array.from({ length: 2049 }, (_, n) => n);
+    expect(spurious.handleDuplicates(view(all), 0, 2049)).toBe(true);
+    for (let n = 0; n < 2049; n++) spurious.resent(n);
+    expect(spurious.handleDuplicates(view(all), 0, 2049)).toBe(false);
+    spurious.begin(false);
+    expect(spurious.handleDuplicates(view(all), 0, 2049)).toBe(false);
+    spurious.resent(7);
+    expect(spurious.handleOriginal(8)).toBe(false);
+    expect(spurious.handleOriginal(7)).toBe(true);
+    spurious.begin(true);
+    spurious.resent(7);
+    expect(spurious.handleOriginal(7)).toBe(false);
   });
 });
 

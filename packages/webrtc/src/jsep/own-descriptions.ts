@@ -108,7 +108,7 @@ export class OwnDescriptions {
     this.#ready = certificate;
     this.#certificate =
       certificate === undefined
-        ? generateCertificate({ name: 'ECDSA', namedCurve: 'P-256' })
+        ? generateCertificate({ name: 'ECDSA', namedCurve: 'P-256' }, environment.crypto)
         : Promise.resolve(certificate);
     this.#certificate.then(
       (made) => {

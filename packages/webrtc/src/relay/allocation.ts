@@ -35,7 +35,11 @@ export class Allocation {
   readonly #sink: AllocationSink;
   readonly #client: TurnClient;
   readonly #timer: ClockTimer;
-  readonly #slot: Slot;
+  #slot: Slot;
+  /** Bytes of the largest datagram that the slot has room for. */
+  #most: number;
+  /** Nobody set a size: what left over another path in larger packets may still be sent again here. */
+  readonly #mayGrow: boolean;
   #sockets: readonly RelayedSocket[] = [];
   /** Those that have not been closed. */
   #open = 0;
@@ -49,7 +53,9 @@ export class Allocation {
     this.#carrier = carrier;
     this.#environment = environment;
     this.#sink = sink;
-    this.#slot = new Slot((options.mtu ?? DEFAULT_MTU) + OVERHEAD + carrier.tailroom, carrier.headroom);
+    this.#mayGrow = options.mtu === undefined;
+    this.#most = options.mtu ?? DEFAULT_MTU;
+    this.#slot = this.#slotFor(this.#most);
     this.#client = new TurnClient({
       path: carrier.path,
       credentials,
@@ -79,6 +85,7 @@ export class Allocation {
   send(buffer: Uint8Array, start: number, end: number, remote: TransportAddress): boolean {
     if (this.#state !== 'allocated') return false;
     const now = this.#environment.clock.now();
+    if (this.#mayGrow && end - start > this.#most && end - start <= LARGEST) this.#setMost(end - start);
     const slot = this.#fresh();
     const result = this.#client.wrap(remote, buffer, start, end, slot, now);
     const sent = result === 'written' ? this.#carrier.send(slot, false) : result === 'waiting';
@@ -216,6 +223,15 @@ export class Allocation {
     this.#timer.reset(at);
   }
 
+  #setMost(bytes: number): void {
+    this.#most = bytes;
+    this.#slot = this.#slotFor(bytes);
+  }
+
+  #slotFor(bytes: number): Slot {
+    return new Slot(bytes + OVERHEAD + this.#carrier.tailroom, this.#carrier.headroom);
+  }
+
   /** The slot, empty, with the room kept free that the carrier needs. */
   #fresh(): Slot {
     const slot = this.#slot;
@@ -227,6 +243,8 @@ export class Allocation {
 
 /** Largest datagram to and from peers, in bytes: what the stack writes (RFC 8831 §5). */
 const DEFAULT_MTU = 1200;
+/** Bytes of a DTLS record, and what any cipher suite puts around it. */
+const LARGEST = 16_384 + 64;
 /** A Send indication to an IPv6 peer has 52 bytes around its data at most (RFC 8656 §10.1, RFC 8489 §14). */
 const OVERHEAD = 64;
 /** Milliseconds that a server may take to confirm that an allocation is given back. */

@@ -7,14 +7,14 @@ import {
   type PeerCertificate,
   SRTP_PROFILE,
 } from '@kaon/dtls';
-import type { Agent, AgentEvent } from '@kaon/ice';
+import type { Agent, AgentEvent, SelectedPair } from '@kaon/ice';
 import type { CodedError, DatagramCore, EcnCodepoint, Instant, Path, TransmitSlot } from '@kaon/interface/core/v1';
 import type { CryptoProvider } from '@kaon/interface/crypto/v1';
 import type { SecureEvent } from '@kaon/interface/secure-transport/v1';
 import type { Trace } from '@kaon/interface/trace/v1';
 import { Association } from '@kaon/sctp';
 import { Deque } from '@kaon/wire';
-import type { MediaTransport } from '../media/pipeline/media-transport.ts';
+import { FORWARDING_HEADROOM, type MediaTransport } from '../media/pipeline/media-transport.ts';
 import { protocolOf } from './demux.ts';
 import { EarlyRecords } from './early-records.ts';
 import type { StackEvent } from './events.ts';
@@ -51,6 +51,8 @@ export interface EstablishOptions extends Partial<SctpOptions> {
   readonly crypto: DtlsCrypto & Pick<CryptoProvider, 'random' | 'mac'>;
   /** Largest UDP payload in bytes. */
   readonly mtu: number;
+  /** Largest UDP payload in bytes that SCTP may look for on a pair; undefined: it keeps to `mtu`. */
+  readonly pathMtu?: ((pair: SelectedPair) => number) | undefined;
   readonly keyLog?: ((line: string) => void) | undefined;
   readonly trace?: Trace | undefined;
 }
@@ -127,7 +129,7 @@ export class DataStack implements DatagramCore<StackEvent> {
       ...(options.keyLog === undefined ? {} : { keyLog: options.keyLog }),
       ...(trace === undefined ? {} : { trace }),
     });
-    if (options.remoteSctpPort !== undefined) this.#associate(options as EstablishOptions & SctpOptions);
+    if (options.remoteSctpPort !== undefined) this.#associate(options as EstablishOptions & SctpOptions, now);
     this.#now = now;
     this.#startDtls(now);
     this.#pump(now);
@@ -138,8 +140,8 @@ export class DataStack implements DatagramCore<StackEvent> {
     const established = this.#options;
     const dtls = this.#dtls;
     if (established === undefined || dtls === undefined || this.#phase !== 'open') return;
-    const { role, certificate, verifyPeer, crypto, mtu, trace } = established;
-    this.#associate({ role, certificate, verifyPeer, crypto, mtu, trace, ...options });
+    const { role, certificate, verifyPeer, crypto, mtu, pathMtu, trace } = established;
+    this.#associate({ role, certificate, verifyPeer, crypto, mtu, pathMtu, trace, ...options }, now);
     if (this.#secure) this.#association?.connect(now);
     this.#drainPackets(dtls, now);
     this.#pump(now);
@@ -187,12 +189,12 @@ export class DataStack implements DatagramCore<StackEvent> {
     this.#now = Math.max(this.#now, now);
     if (this.#phase === 'closing') return this.#transmitLast(slot, now);
     if (this.#phase === 'closed') return false;
-    return (
-      this.agent.pollTransmit(slot, now) ||
-      this.#transmitDtls(slot, now) ||
-      this.#transmitMedia(slot, now) ||
-      this.#transmitSctp(slot, now)
-    );
+    // Only SCTP knows what the path takes beyond that.
+    const { limit } = slot;
+    slot.limit = Math.min(limit, slot.start + (this.#options?.mtu ?? limit) + FORWARDING_HEADROOM);
+    const any = this.agent.pollTransmit(slot, now) || this.#transmitDtls(slot, now) || this.#transmitMedia(slot, now);
+    slot.limit = limit;
+    return any || this.#transmitSctp(slot, now);
   }
 
   pollEvent(): StackEvent | undefined {
@@ -250,7 +252,7 @@ export class DataStack implements DatagramCore<StackEvent> {
       this.#association.handlePacket(packet, now);
   }
 
-  #associate(options: EstablishOptions & SctpOptions): void {
+  #associate(options: EstablishOptions & SctpOptions, now: Instant): void {
     const { role, crypto, trace, mtu } = options;
     const { headroom, tailroom } = this.#dtls as Connection;
     this.#association = new Association({
@@ -260,12 +262,14 @@ export class DataStack implements DatagramCore<StackEvent> {
       localPort: options.localSctpPort,
       remotePort: options.remoteSctpPort,
       maxPacketSize: mtu - headroom - tailroom,
+      pathMtu: { search: options.pathMtu === undefined ? 'off' : 'on' },
       // The peer's limit is the channels' business: it may change, and DCEP does not count.
       maxMessageSize: 2 ** 31,
       maxReceiveMessageSize: options.receiveMessageSize,
       sendQueueLimit: options.sendBufferSize,
       receiveWindow: options.receiveBufferSize,
     });
+    this.#limitPackets(now);
     this.#channels = new Channels({
       streams: this.#association,
       role,
@@ -273,6 +277,16 @@ export class DataStack implements DatagramCore<StackEvent> {
       maxReceiveMessageSize: options.receiveMessageSize,
       trace,
     });
+  }
+
+  /** Tells SCTP how large packets may become on the selected pair; without one they stay as they are. */
+  #limitPackets(now: Instant): void {
+    const pathMtu = this.#options?.pathMtu;
+    const dtls = this.#dtls;
+    if (pathMtu === undefined || dtls === undefined) return;
+    const pair = this.agent.selectedPair;
+    const limit = pair === undefined ? 0 : Math.max(pathMtu(pair) - dtls.headroom - dtls.tailroom, 0);
+    this.#association?.setPathMtuLimit(limit, now);
   }
 
   #rtp(bytes: Uint8Array, path: Path, now: Instant, ecn: EcnCodepoint): void {
@@ -304,6 +318,7 @@ export class DataStack implements DatagramCore<StackEvent> {
       event = agent.pollEvent();
       if (event === undefined) break;
       heard = true;
+      if (event.type === 'selected-pair') this.#limitPackets(now);
       if (event.type !== 'closed') this.#events.push({ type: 'ice', event });
     }
     if (heard) this.#trusted = undefined;

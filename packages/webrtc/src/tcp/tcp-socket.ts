@@ -36,8 +36,8 @@ export class TcpSocket implements UdpSocket {
   readonly #init: TcpSocketInit;
   readonly #links = new Map<string, Link>();
   #listener: StreamListener | undefined;
-  /** Gives up what is being connected. */
-  readonly #abort = new AbortController();
+  /** Gives up what is being connected; most sockets never connect. */
+  #abort: AbortController | undefined = undefined;
   #closed = false;
   /** The link that was sent on last, so that a datagram costs no look-up. */
   #last: Link | undefined = undefined;
@@ -77,7 +77,7 @@ export class TcpSocket implements UdpSocket {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#abort.abort();
+    this.#abort?.abort(CLOSED);
     this.onDatagram = undefined;
     this.onError = undefined;
     this.#listener?.close();
@@ -97,6 +97,7 @@ export class TcpSocket implements UdpSocket {
 
   async #connect(link: Link): Promise<void> {
     const { network, local, clock } = this.#init;
+    this.#abort ??= new AbortController();
     try {
       const from = this.type === 'so' ? local : { address: local.address };
       const stream = await (network.connectTcp as NonNullable<Network['connectTcp']>)({
@@ -212,6 +213,8 @@ function isFor(link: Link, remote: TransportAddress): boolean {
   return link.remote === remote || sameAddress(link.remote, remote);
 }
 
+/** Why a connection is given up. Nobody sees it; without it the platform makes an error with a stack trace for each socket. */
+const CLOSED = 'the socket was closed';
 /** Remotes of one socket at a time; an agent has at most 100 candidates of the peer. */
 const MAX_LINKS = 128;
 /** Checks are repeated anyway (UDP) or few (TCP). */

@@ -11,12 +11,14 @@ import { rtcError } from '../errors.ts';
 import { Gatherer } from '../gathering/gatherer.ts';
 import { RTCIceCandidate } from '../ice-candidate.ts';
 import { iceTransportInternals, type RTCIceTransport } from '../ice-transport.ts';
+import type { KaonOptions } from '../kaon-options.ts';
 import { FORWARDING_HEADROOM, MediaTransport } from '../media/pipeline/media-transport.ts';
 import type { StackEvent } from '../stack/events.ts';
 import { DataStack, type SctpOptions } from '../stack/stack.ts';
 import { FingerprintError } from './fingerprint-error.ts';
 import { KnownCandidates, type MediaLine } from './known-candidates.ts';
 import { LocalSockets } from './local-sockets.ts';
+import { largestDatagram } from './path-limit.ts';
 import { receiveWindow } from './receive-window.ts';
 import { isLocalName, RemoteNames } from './remote-names.ts';
 
@@ -144,7 +146,7 @@ export class PeerTransport {
     });
     this.#driver = run(this.stack, {
       clock: environment.clock,
-      slotSize: (kaon.mtu ?? DEFAULT_MTU) + FORWARDING_HEADROOM,
+      slotSize: Math.max((kaon.mtu ?? DEFAULT_MTU) + FORWARDING_HEADROOM, searchesPathMtu(kaon) ? LARGEST_RECORD : 0),
       onEvent: (event) => this.#onEvent(event),
       onSocketError: (socket) => this.#sockets.remove(socket),
     });
@@ -296,7 +298,8 @@ export class PeerTransport {
   /** Sets DTLS up, and SCTP with it where there is a data section. Later calls change nothing but what SCTP needs. */
   establish(role: 'client' | 'server', certificate: ReturnType<typeof certificateOf>, data?: RemoteSctp): void {
     const { kaon } = this.#configuration;
-    const { crypto } = this.#environment;
+    const { crypto, network } = this.#environment;
+    const { mtu = DEFAULT_MTU } = kaon;
     if (this.stack.dtls !== undefined) {
       if (data !== undefined) this.#openChannels(data);
       return;
@@ -304,11 +307,12 @@ export class PeerTransport {
     this.stack.establish(
       {
         role,
-        certificate: { chain: certificate.chain, signer: crypto.signer(certificate.privateKey) },
+        certificate: { chain: certificate.chain, signer: certificate.signer(crypto) },
         verifyPeer: (peer) => this.#verify(peer),
         crypto,
         ...(data === undefined ? {} : this.#sctpOptions(data)),
-        mtu: kaon.mtu ?? DEFAULT_MTU,
+        mtu,
+        ...(searchesPathMtu(kaon) ? { pathMtu: (pair) => largestDatagram(pair, network, mtu) } : {}),
         keyLog: kaon.keyLog,
         trace: kaon.trace,
       },
@@ -445,3 +449,10 @@ export const SCTP_PORT = 5000;
 export const DEFAULT_MAX_MESSAGE_SIZE = 262144;
 /** Largest UDP payload in bytes that fits every path (RFC 8831 §5). */
 const DEFAULT_MTU = 1200;
+/** Bytes of a full DTLS record, with room for what any cipher suite puts around it (RFC 6347 §4.1). */
+const LARGEST_RECORD = 16_384 + 64;
+
+/** Whoever sets a size means it. */
+function searchesPathMtu({ mtu, pathMtu = mtu === undefined ? 'auto' : 'fixed' }: KaonOptions): boolean {
+  return pathMtu === 'auto';
+}

@@ -157,6 +157,21 @@ describe('relays', () => {
   );
 
   it(
+    'carries a whole DTLS record where no size was set: it may have left over another path before',
+    story(async (sim) => {
+      await turnServer(sim, { addresses: [V4] });
+      const told = await opened(sim, client(sim), [`turn:${V4}`]);
+      const peer = await peerOf(sim).bindUdp({ address: '203.0.113.99' });
+      const [relayed] = told.sockets;
+      if (relayed === undefined) throw new Error('no socket');
+      expect(send(relayed, 'w', peer.local)).toBe(true);
+      await sim.advance(100);
+      const taken = [16_421, 1200, 20_000, 16_400].map((length) => send(relayed, 'x'.repeat(length), peer.local));
+      expect(taken).toEqual([true, true, false, true]);
+    }),
+  );
+
+  it(
     'reaches a server of this machine over loopback',
     story(async (sim) => {
       const { host } = await turnServer(sim, { addresses: [V4], listen: ['127.0.0.1'] });

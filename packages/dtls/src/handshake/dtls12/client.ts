@@ -253,6 +253,7 @@ export class ClientHandshake implements Handshake {
       return fail(ALERT.decryptError, 'DTLS_BAD_FINISHED', "The server's Finished does not match the handshake.");
     }
     this.#due = 'none';
+    this.#session.transcript.end();
     return { complete: true };
   }
 }

@@ -242,7 +242,9 @@ export class ServerHandshake implements Handshake {
     }
     session.incoming(message);
     this.#due = 'none';
-    return { flight: session.finished('server'), timed: false, complete: true };
+    const flight = session.finished('server');
+    session.transcript.end();
+    return { flight, timed: false, complete: true };
   }
 }
 

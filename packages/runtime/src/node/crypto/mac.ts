@@ -10,8 +10,7 @@ const ONE_SHOT_LENGTH = 4096;
  * one shot where the platform can; the rest, and everything on Bun, whose `createHmac` is fast, goes by that.
  */
 export function createMac(hash: HashName, key: Uint8Array): Mac {
-  const plain = new NodeMac(hash, key);
-  return hasOneShot() ? new OneShotMac(hash, key, plain) : plain;
+  return hasOneShot() ? new OneShotMac(hash, key) : new NodeMac(hash, key);
 }
 
 let oneShot: boolean | undefined;
@@ -56,18 +55,20 @@ class NodeMac implements Mac {
  */
 class OneShotMac implements Mac {
   readonly length: number;
+  readonly #hash: HashName;
   readonly #digest: string;
-  readonly #plain: Mac;
+  /** For long inputs, made for the first of them. */
+  #plain: Mac | undefined = undefined;
   readonly #block: number;
   /** The key with the inner padding. */
   readonly #inner: Uint8Array;
   /** The key with the outer padding, and room for the inner digest. */
   readonly #outer: Uint8Array;
 
-  constructor(hash: HashName, key: Uint8Array, plain: Mac) {
+  constructor(hash: HashName, key: Uint8Array) {
     this.length = DIGEST_LENGTH[hash];
+    this.#hash = hash;
     this.#digest = DIGEST[hash];
-    this.#plain = plain;
     this.#block = hash === 'SHA-384' || hash === 'SHA-512' ? 128 : 64;
     this.#inner = new Uint8Array(this.#block);
     if (key.length <= this.#block) this.#inner.set(key);
@@ -83,7 +84,7 @@ class OneShotMac implements Mac {
     let at = this.#block;
     for (const part of parts) at += part.length;
     if (at > scratch.length) {
-      this.#plain.sign(out, ...parts);
+      this.#long().sign(out, ...parts);
       return;
     }
     at = this.#block;
@@ -97,11 +98,20 @@ class OneShotMac implements Mac {
   signRange(out: Uint8Array, buffer: Uint8Array, start: number, end: number): void {
     const at = this.#block + end - start;
     if (at > scratch.length) {
-      this.#plain.sign(out, buffer.subarray(start, end));
+      this.#long().sign(out, buffer.subarray(start, end));
       return;
     }
     scratch.set(buffer.subarray(start, end), this.#block);
     this.#finish(out, at);
+  }
+
+  /** A key of one block, filled up with zeros, is the same key (RFC 2104 §2). */
+  #long(): Mac {
+    this.#plain ??= new NodeMac(
+      this.#hash,
+      this.#inner.map((byte) => byte ^ 0x36),
+    );
+    return this.#plain;
   }
 
   /** The input stands in the scratch memory already, behind room for the key. */

@@ -1,5 +1,5 @@
-import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
-import type { SignatureScheme, Signer } from '@kaon/interface/crypto/v1';
+import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import type { SignatureScheme, Signer, SigningKey } from '@kaon/interface/crypto/v1';
 import { RuntimeError } from '../../errors.ts';
 import { signerFrom } from './key-cache.ts';
 import { SCHEMES } from './schemes.ts';
@@ -10,6 +10,28 @@ import { SCHEMES } from './schemes.ts';
  */
 export function createSigner(pkcs8: Uint8Array): Signer {
   return signerFrom(pkcs8, () => readSigner(pkcs8));
+}
+
+/** A new key for ECDSA on P-256. It signs as it is: writing it down and reading it again would take longer than making it. */
+export function createSigningKey(): SigningKey {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  const signer = new NodeSigner(privateKey, P256_SCHEMES);
+  return {
+    schemes: signer.schemes,
+    sign: (scheme, data) => signer.sign(scheme, data),
+    publicKey: p256PublicKey(publicKey),
+    privateKey: () => new Uint8Array(privateKey.export({ format: 'der', type: 'pkcs8' })),
+  };
+}
+
+/** SubjectPublicKeyInfo of a key on P-256 up to the coordinates of its uncompressed point (RFC 5480 §2). */
+const P256_SPKI = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
+const P256_SCHEMES: readonly SignatureScheme[] = [0x0403, 0x0503];
+
+/** As JWK, since the platform takes twice as long to write DER. */
+function p256PublicKey(key: KeyObject): Uint8Array {
+  const { x = '', y = '' } = key.export({ format: 'jwk' });
+  return new Uint8Array(Buffer.concat([P256_SPKI, Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]));
 }
 
 function readSigner(pkcs8: Uint8Array): Signer {
@@ -60,7 +82,7 @@ function schemesOf(key: KeyObject): readonly SignatureScheme[] {
   switch (key.asymmetricKeyType) {
     case 'ec': {
       const curve = key.asymmetricKeyDetails?.namedCurve;
-      if (curve === 'prime256v1') return [0x0403, 0x0503];
+      if (curve === 'prime256v1') return P256_SCHEMES;
       return curve === 'secp384r1' ? [0x0503, 0x0403] : [];
     }
     case 'rsa': {

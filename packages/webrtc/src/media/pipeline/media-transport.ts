@@ -65,9 +65,12 @@ export class MediaTransport {
   readonly #router: Router;
   readonly #local = new Map<number, LocalStream>();
   /** Packets that wait for `pollTransmit`. */
-  readonly #due: Deque<RtpPacketView> = new Deque(64);
+  readonly #due: Deque<RtpPacketView> = new Deque();
   readonly #dueReports: Deque<readonly RtcpPacket[]> = new Deque();
-  #session: SrtpSession | undefined = undefined;
+  /** Makes the session; there once DTLS has given keys. */
+  #keyed: (() => SrtpSession) | undefined = undefined;
+  /** Made when there is something to protect: most connections carry data only, and never need its keys. */
+  #made: SrtpSession | undefined = undefined;
   #stages: Stages | undefined = undefined;
   #chain: InterceptorChain | undefined = undefined;
   /** Whether the peer gives feedback from which congestion control learns. */
@@ -99,7 +102,7 @@ export class MediaTransport {
 
   /** Whether packets can be sent. */
   get isReady(): boolean {
-    return this.#session !== undefined && !this.#closed;
+    return this.#keyed !== undefined && !this.#closed;
   }
 
   /** Largest RTP packet in bytes, header included, that a sender may give; repair and retransmission still fit. */
@@ -143,15 +146,16 @@ export class MediaTransport {
     now: Instant,
   ): void {
     const chosen = profile === undefined ? undefined : srtpProfile(profile);
-    if (chosen === undefined || this.#session !== undefined || this.#closed) return;
+    if (chosen === undefined || this.#keyed !== undefined || this.#closed) return;
     const material = exporter('EXTRACTOR-dtls_srtp', exporterLength(chosen));
     const { crypto } = this.#options;
-    this.#session = new SrtpSession({
-      profile: chosen,
-      ...keysFromExporter(chosen, material, role),
-      ...(crypto === undefined ? {} : { crypto }),
-      maxStreams: 4 * (this.#options.media?.maxStreams ?? 256),
-    });
+    this.#keyed = () =>
+      new SrtpSession({
+        profile: chosen,
+        ...keysFromExporter(chosen, material, role),
+        ...(crypto === undefined ? {} : { crypto }),
+        maxStreams: 4 * (this.#options.media?.maxStreams ?? 256),
+      });
     this.#setRepeats();
     for (const stream of this.#local.values()) guard(() => stream.ready());
     this.#reallocate(now);
@@ -173,7 +177,7 @@ export class MediaTransport {
     this.#local.delete(ssrc);
     this.#chain?.unbindLocalStream(ssrc, now);
     const { rtxSsrc, fec } = stream.info;
-    for (const one of [ssrc, rtxSsrc, fec?.ssrc]) if (one !== undefined) this.#session?.retire(one);
+    for (const one of [ssrc, rtxSsrc, fec?.ssrc]) if (one !== undefined) this.#made?.retire(one);
     this.#reallocate(now);
   }
 
@@ -255,16 +259,17 @@ export class MediaTransport {
   }
 
   pollTimeout(): Instant {
-    return this.#closed || this.#chain === undefined || this.#session === undefined
+    return this.#closed || this.#chain === undefined || this.#keyed === undefined
       ? Number.POSITIVE_INFINITY
       : this.#chain.pollTimeout();
   }
 
   /** Writes the next SRTP or SRTCP packet into the slot, from `slot.start`. False: there is none now. */
   pollTransmit(slot: TransmitSlot, now: Instant): boolean {
-    const session = this.#session;
     const chain = this.#chain;
-    if (session === undefined || chain === undefined) return false;
+    if (chain === undefined) return false;
+    const session = this.#session;
+    if (session === undefined) return false;
     for (;;) {
       const reports = this.#dueReports.shift() ?? (chain.pollOutgoingRtcp(now) as readonly RtcpPacket[] | undefined);
       if (reports !== undefined) {
@@ -287,6 +292,11 @@ export class MediaTransport {
     this.#local.clear();
     this.#closed = true;
     this.onwake = undefined;
+  }
+
+  get #session(): SrtpSession | undefined {
+    this.#made ??= this.#keyed?.();
+    return this.#made;
   }
 
   #rtp(bytes: Uint8Array, chain: InterceptorChain | undefined, now: Instant, ecn: EcnCodepoint): void {
@@ -411,12 +421,14 @@ export class MediaTransport {
 
   /** Lost packets go out again as they were where the peer has no RTX; with AES-GCM that must not be. */
   #setRepeats(): void {
-    if (this.#session !== undefined) this.#stages?.retransmission?.setRepeats(this.#session.canRepeat);
+    const retransmission = this.#stages?.retransmission;
+    if (retransmission !== undefined && this.#session !== undefined) retransmission.setRepeats(this.#session.canRepeat);
   }
 
   #dispose(): void {
-    this.#session?.dispose();
-    this.#session = undefined;
+    this.#made?.dispose();
+    this.#made = undefined;
+    this.#keyed = undefined;
   }
 
   #sent(slot: TransmitSlot): void {
