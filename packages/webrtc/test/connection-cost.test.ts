@@ -58,11 +58,15 @@ describe('a connection for data only', () => {
     };
     // What is there once for all comes with the first.
     await world.connected();
-    const before = bytes();
-    const count = 20;
-    for (let i = 0; i < count; i++) await world.connected();
-    const perPair = (bytes() - before) / count;
-    expect(perPair).toBeLessThan(6 * 1024);
+    const count = 10;
+    const rounds: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      const before = bytes();
+      for (let i = 0; i < count; i++) await world.connected();
+      rounds.push((bytes() - before) / count);
+    }
+    // What others in this process do at the time may be counted in a round, and not in all of them.
+    expect(Math.min(...rounds)).toBeLessThan(6 * 1024);
   });
 
   it('keys those of media once there is media', async () => {
