@@ -3,6 +3,7 @@ import type { Instant, TransmitSlot, TransportAddress } from '@kaon/interface/co
 import type { CryptoProvider } from '@kaon/interface/crypto/v1';
 import type { Clock, ClockTimer, UdpSocket } from '@kaon/interface/network/v1';
 import { equalBytes, formatAddress, Slot } from '@kaon/wire';
+import { addressGroup } from '../address-group.ts';
 import type { ClientConnection, ConnectionHost } from './connection.ts';
 
 /** What `DtlsListener` needs. */
@@ -16,6 +17,8 @@ export interface DtlsListenerOptions {
 
 /** Handshakes under way at the same time; the oldest gives way. Their addresses are real, nothing else is known of them. */
 const MAX_HANDSHAKES = 1024;
+/** The same of one address (IPv6: one /64), so that nobody pushes out all others. */
+const MAX_HANDSHAKES_PER_ADDRESS = 128;
 /** Bytes in front of and behind a message that a record needs at most. */
 const RECORD_ROOM = 64;
 
@@ -116,14 +119,17 @@ export class DtlsListener {
         if (host.connections.remove(session)) host.gone(session);
       },
     });
-    if (this.#handshakes.size >= MAX_HANDSHAKES) {
-      for (const oldest of this.#handshakes) {
-        oldest.close();
-        break;
-      }
-    }
+    this.#makeRoom(remote);
     this.#handshakes.add(session);
     this.#sessions.set(name, session);
+  }
+
+  /** For a handshake from this address. */
+  #makeRoom({ address }: TransportAddress): void {
+    const group = addressGroup(address);
+    const same = [...this.#handshakes].filter((one) => addressGroup(one.remote.address) === group);
+    if (same.length >= MAX_HANDSHAKES_PER_ADDRESS) same[0]?.close();
+    else if (this.#handshakes.size >= MAX_HANDSHAKES) this.#handshakes.values().next().value?.close();
   }
 }
 

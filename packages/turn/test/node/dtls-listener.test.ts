@@ -43,9 +43,11 @@ async function listen(): Promise<{
 class HandClient {
   readonly connection: Connection;
   readonly port: number;
+  readonly address: string;
 
-  constructor(port: number, options: Partial<ConnectionOptions> = {}) {
+  constructor(port: number, options: Partial<ConnectionOptions> = {}, address = '127.0.0.1') {
     this.port = port;
+    this.address = address;
     this.connection = new Connection({ role: 'client', verifyPeer: () => undefined, crypto: nodeCrypto, ...options });
     this.connection.start(nodeClock.now());
   }
@@ -61,7 +63,7 @@ class HandClient {
 
   /** Gives a flight to the listener, and what comes back to the client. */
   turn({ listener, sent }: Awaited<ReturnType<typeof listen>>, flight: readonly Uint8Array[] = this.flight()): void {
-    for (const datagram of flight) listener.receive(datagram.slice(), from(this.port));
+    for (const datagram of flight) listener.receive(datagram.slice(), { ...from(this.port), address: this.address });
     const path = { protocol: 'udp', local: from(this.port), remote: listener.local } as const;
     for (const { bytes, port } of sent.splice(0)) {
       if (port === this.port) this.connection.handleRecord(bytes, path, nodeClock.now());
@@ -143,11 +145,14 @@ describe('DtlsListener', () => {
 
   it('keeps a bounded number of handshakes under way: the oldest give way', async () => {
     const side = await listen();
-    for (let i = 0; i < 1030; i++) {
-      const client = new HandClient(10_000 + i);
+    const begin = (i: number, address: string): void => {
+      const client = new HandClient(10_000 + i, {}, address);
       client.turn(side);
       client.turn(side);
-    }
+    };
+    for (let i = 0; i < 135; i++) begin(i, '127.0.0.1');
+    expect(side.listener.sessions).toBe(128);
+    for (let i = 0; i < 900; i++) begin(i, `192.0.2.${i % 100}`);
     expect(side.listener.sessions).toBe(1024);
     expect(side.connections.size).toBe(0);
   });
