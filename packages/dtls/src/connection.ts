@@ -48,7 +48,7 @@ export class Connection implements SecureTransport<DtlsEvent> {
   readonly #session: Session;
   readonly #handshake: HandshakeDriver;
   readonly #reader: RecordReader;
-  readonly #writer = new RecordWriter();
+  readonly #writer: RecordWriter;
   readonly #alerts = new Alerts();
   readonly #plaintext = new PlaintextQueue();
   #state: ConnectionState = 'new';
@@ -62,6 +62,7 @@ export class Connection implements SecureTransport<DtlsEvent> {
     const config = resolveOptions(options);
     this.#config = config;
     this.#report = new Report(config.trace);
+    this.#writer = new RecordWriter(config.verifiedHello?.recordSequence);
     this.#session = new Session(config);
     const machine = config.role === 'client' ? new ClientHandshake(this.#session) : new ServerHandshake(this.#session);
     const host: HandshakeHost = {

@@ -4,6 +4,7 @@ export { DtlsError, type DtlsErrorCode } from './errors.ts';
 export type { ConnectionState, ConnectionStats, DropReason, DtlsEvent, TraceName } from './events.ts';
 export { SRTP_PROFILE } from './extensions/use-srtp.ts';
 export { type Fingerprint, type FingerprintAlgorithm, fingerprint, verifyFingerprints } from './fingerprint.ts';
+export { HelloVerifier, type VerifiedHello } from './hello-verifier.ts';
 export { ALERT, ALERT_LEVEL, alertName } from './messages/alert.ts';
 export type { ConnectionOptions, LocalCertificate, PeerCertificate } from './options.ts';
 export { CIPHER_SUITES, type CipherSuite, cipherSuite } from './suites/cipher-suites.ts';

@@ -4,6 +4,7 @@ import type { Trace } from '@kaon/interface/trace/v1';
 import { type DtlsCrypto, portableCrypto } from './crypto.ts';
 import { DtlsError } from './errors.ts';
 import { SRTP_PROFILE } from './extensions/use-srtp.ts';
+import type { VerifiedHello } from './hello-verifier.ts';
 import { CIPHER_SUITES, type CipherSuite, cipherSuite } from './suites/cipher-suites.ts';
 import { GROUPS } from './suites/groups.ts';
 import { DEFAULT_SIGNATURE_SCHEMES, schemeAuthentication } from './suites/signature-schemes.ts';
@@ -48,6 +49,11 @@ export interface ConnectionOptions {
    */
   readonly cookieExchange?: boolean;
   /**
+   * Server: the hello to begin with, which a `HelloVerifier` has let through, instead of `cookieExchange`. Give the datagram to
+   * `handleRecord` next. Default: the client's first message is the handshake's.
+   */
+  readonly verifiedHello?: VerifiedHello | undefined;
+  /**
    * Server: ask for the client's certificate, without which the handshake fails. Default true. False, as for TURN: the client
    * stays unknown, `verifyPeer` is not called and `peerCertificate` undefined.
    */
@@ -79,6 +85,7 @@ export interface Config {
   readonly groups: readonly GroupName[];
   readonly signatureSchemes: readonly SignatureScheme[];
   readonly cookieExchange: boolean;
+  readonly verifiedHello: VerifiedHello | undefined;
   readonly requestCertificate: boolean;
   readonly serverName: string | undefined;
   readonly mtu: number;
@@ -96,6 +103,9 @@ export function resolveOptions(options: ConnectionOptions): Config {
   if (!certificate && role === 'server') bad('a server needs a certificate');
   if (certificate && certificate.chain.length === 0) bad('certificate.chain must not be empty');
   if (certificate && certificate.signer.schemes.length === 0) bad('certificate.signer must have schemes');
+  if (options.verifiedHello && (role === 'client' || options.cookieExchange === true)) {
+    bad('verifiedHello is for servers, without cookieExchange');
+  }
   if (typeof verifyPeer !== 'function') bad('verifyPeer must be a function');
   return {
     role,
@@ -117,6 +127,7 @@ export function resolveOptions(options: ConnectionOptions): Config {
       ),
     ),
     cookieExchange: options.cookieExchange ?? false,
+    verifiedHello: options.verifiedHello,
     requestCertificate: options.requestCertificate ?? true,
     serverName: serverName(options.serverName),
     mtu: within('mtu', options.mtu ?? 1200, 256, 65507),

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { options } from './helpers/pair.ts';
 
 describe('ConnectionOptions', () => {
+  const HELLO = { recordSequence: 1, messageSequence: 1, random: new Uint8Array(32) };
   const wrong: [string, Record<string, unknown>][] = [
     ['an unknown role', { role: 'peer' }],
     ['a server without a certificate', { role: 'server', certificate: undefined }],
@@ -10,6 +11,11 @@ describe('ConnectionOptions', () => {
     ['a server name that is not ASCII', { serverName: 'bücher.example' }],
     ['an empty chain', { certificate: { chain: [], signer: { schemes: [0x0403], sign: () => new Uint8Array(0) } } }],
     ['a signer without schemes', { certificate: { chain: [new Uint8Array(1)], signer: { schemes: [] } } }],
+    ['a verified hello for a client', { verifiedHello: HELLO }],
+    [
+      'a verified hello and another exchange of cookies',
+      { role: 'server', verifiedHello: HELLO, cookieExchange: true },
+    ],
     ['no verifyPeer', { verifyPeer: undefined }],
     ['an unknown SRTP profile', { srtpProfiles: [3] }],
     ['an unknown suite', { cipherSuites: [0x1301] }],

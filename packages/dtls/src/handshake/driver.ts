@@ -30,8 +30,9 @@ export class HandshakeDriver {
   readonly #host: HandshakeHost;
   readonly #report: Report;
   readonly #flight: Flight;
-  readonly #reassembler = new Reassembler();
+  readonly #reassembler: Reassembler;
   readonly #timeLimit: number;
+  readonly #isVerified: boolean;
   #deadline: Instant = Number.POSITIVE_INFINITY;
   #phase: 'running' | 'complete' | 'stopped' = 'running';
   #writeEpoch: 0 | 1 = 0;
@@ -41,8 +42,10 @@ export class HandshakeDriver {
     this.#handshake = handshake;
     this.#host = host;
     this.#report = report;
+    this.#reassembler = new Reassembler(config.verifiedHello?.messageSequence);
     this.#flight = new Flight(config.retransmissionTimeout);
     this.#timeLimit = config.handshakeTimeout;
+    this.#isVerified = config.verifiedHello !== undefined;
   }
 
   /** The epoch that we write in: 1 from our ChangeCipherSpec on. */
@@ -96,6 +99,8 @@ export class HandshakeDriver {
    * them can be processed now: not earlier, or a flight's end would be handled in the middle of its beginning.
    */
   handleRecord(epoch: 0 | 1, reader: Reader, origin: string): boolean {
+    // A hello that has shown its cookie is under way from its first fragment on, or a session could wait for the rest for ever.
+    if (this.#isVerified && this.#phase === 'running') this.#begin();
     while (reader.remaining > 0 && this.#phase !== 'stopped') {
       const fragment = readHandshakeFragment(reader);
       if (isMalformed(fragment)) {
@@ -142,9 +147,13 @@ export class HandshakeDriver {
     if (this.#report.isTracing) {
       this.#report.trace('dtls:message-received', { message: handshakeTypeName(message.type) });
     }
-    if (this.#deadline === Number.POSITIVE_INFINITY) this.#deadline = this.#report.now + this.#timeLimit;
+    this.#begin();
     this.#host.progress();
     this.#apply(this.#handshake.handle(message, origin));
+  }
+
+  #begin(): void {
+    if (this.#deadline === Number.POSITIVE_INFINITY) this.#deadline = this.#report.now + this.#timeLimit;
   }
 
   #apply(step: Step): void {

@@ -31,7 +31,12 @@ const MAX_PIECES = 160;
  */
 export class Reassembler {
   readonly #partial: (Partial | undefined)[] = new Array<Partial | undefined>(WINDOW).fill(undefined);
-  #next = 0;
+  #next: number;
+
+  /** `first`: sequence number of the message to begin with. */
+  constructor(first = 0) {
+    this.#next = first;
+  }
 
   /** Sequence number of the message that is due next. */
   get nextSequence(): number {

@@ -10,6 +10,11 @@ export class RecordWriter {
   /** Records written. */
   records = 0;
 
+  /** `first`: number of the first record in the clear. */
+  constructor(first = 0) {
+    this.#epochs[0].set(first);
+  }
+
   /** Keys of epoch 1. */
   install(protection: Protection): void {
     this.#protection = protection;

@@ -1,8 +1,9 @@
-import { Connection, type LocalCertificate } from '@kaon/dtls';
+import { Connection, HelloVerifier, type LocalCertificate, type VerifiedHello } from '@kaon/dtls';
 import type { Instant, TransmitSlot, TransportAddress } from '@kaon/interface/core/v1';
 import type { CryptoProvider } from '@kaon/interface/crypto/v1';
 import type { Clock, ClockTimer, UdpSocket } from '@kaon/interface/network/v1';
-import { Slot } from '@kaon/wire';
+import { equalBytes, formatAddress, Slot } from '@kaon/wire';
+import { addressGroup } from '../address-group.ts';
 import type { ClientConnection, ConnectionHost } from './connection.ts';
 
 /** What `DtlsListener` needs. */
@@ -14,12 +15,14 @@ export interface DtlsListenerOptions {
   readonly certificate: LocalCertificate;
 }
 
-/** Handshakes under way at the same time; the oldest gives way. None of them has shown more than its address. */
+/** Handshakes under way at the same time; the oldest gives way. Their addresses are real, nothing else is known of them. */
 const MAX_HANDSHAKES = 1024;
+/** The same of one address (IPv6: one /64), so that nobody pushes out all others. */
+const MAX_HANDSHAKES_PER_ADDRESS = 128;
 /** Bytes in front of and behind a message that a record needs at most. */
 const RECORD_ROOM = 64;
 
-/** DTLS on one UDP socket: a session for each remote, made by a ClientHello alone and kept when the cookie came back. */
+/** DTLS on one UDP socket: a session for each remote whose cookie came back; nothing is kept of those who only say hello. */
 export class DtlsListener {
   readonly local: TransportAddress;
   /** For new sessions; those under way keep theirs. */
@@ -28,16 +31,18 @@ export class DtlsListener {
   readonly #sessions = new Map<string, DtlsSession>();
   readonly #handshakes = new Set<DtlsSession>();
   readonly #slot = new Slot(1500);
+  readonly #verifier: HelloVerifier;
   #last: DtlsSession | undefined = undefined;
 
   constructor(options: DtlsListenerOptions) {
     this.#options = options;
+    this.#verifier = new HelloVerifier(options.crypto);
     this.local = options.socket.local;
     this.certificate = options.certificate;
     options.socket.onDatagram = (bytes, remote) => this.receive(bytes, remote);
   }
 
-  /** Clients that are known, and remotes that have not shown yet that they are there. */
+  /** Clients that are connected, and those whose handshake is under way. */
   get sessions(): number {
     return this.#sessions.size;
   }
@@ -50,38 +55,59 @@ export class DtlsListener {
 
   /** Takes a datagram. The bytes change owner. */
   receive(bytes: Uint8Array, remote: TransportAddress): void {
+    if (looksLikeClientHello(bytes) && !this.#hello(bytes, remote)) return;
     const last = this.#last;
     if (last !== undefined && last.remote.port === remote.port && last.remote.address === remote.address) {
       last.receive(bytes);
       return;
     }
-    const name = nameOf(remote);
-    const session = this.#sessions.get(name) ?? this.#accept(bytes, remote, name);
+    const session = this.#sessions.get(nameOf(remote));
     if (session === undefined) return;
     this.#last = session;
     session.receive(bytes);
   }
 
-  #accept(bytes: Uint8Array, given: TransportAddress, name: string): DtlsSession | undefined {
+  /** Whether there is a session that this hello, or a part of it, is for. Makes one when the hello has its cookie. */
+  #hello(bytes: Uint8Array, remote: TransportAddress): boolean {
+    const { socket, clock } = this.#options;
+    const slot = this.#slot;
+    slot.reset();
+    const hello = this.#verifier.handle(bytes, formatAddress(remote), slot, clock.now());
+    if (hello === 'none') return true;
+    if (hello === 'answered') {
+      socket.send(slot.buffer, slot.start, slot.end, remote);
+      return false;
+    }
+    const name = nameOf(remote);
+    const former = this.#sessions.get(name);
+    if (former !== undefined) {
+      if (equalBytes(former.helloRandom, hello.random)) return true;
+      // The client has begun anew on the same port, and has shown that it is there (RFC 6347 §4.2.8).
+      former.close();
+    }
+    this.#accept(hello, remote, name);
+    return true;
+  }
+
+  #accept(hello: VerifiedHello, given: TransportAddress, name: string): void {
     const { socket, host, clock, crypto } = this.#options;
-    if (!looksLikeClientHello(bytes)) return undefined;
     const { address, family, port } = given;
     const remote: TransportAddress = { address, family, port };
     const connection = new Connection({
       role: 'server',
       certificate: this.certificate,
       requestCertificate: false,
-      cookieExchange: true,
+      verifiedHello: hello,
       verifyPeer: () => undefined,
       crypto,
       handshakeTimeout: 15_000,
       retransmissionTimeout: 500,
     });
-    const session = new DtlsSession(connection, socket, remote, this.#slot, clock, {
+    const session = new DtlsSession(connection, hello.random, socket, remote, this.#slot, clock, {
       input: (plaintext) => host.input(plaintext, session),
       connected: () => {
         this.#handshakes.delete(session);
-        // Only now it is sure that somebody is there: until then it counts for nobody, since its address may be forged.
+        // Until then it counts for nobody: whoever hears what is sent to an address can ask for it.
         if (!host.connections.admits(remote)) return false;
         host.connections.add(session);
         return true;
@@ -93,15 +119,17 @@ export class DtlsListener {
         if (host.connections.remove(session)) host.gone(session);
       },
     });
-    if (this.#handshakes.size >= MAX_HANDSHAKES) {
-      for (const oldest of this.#handshakes) {
-        oldest.close();
-        break;
-      }
-    }
+    this.#makeRoom(remote);
     this.#handshakes.add(session);
     this.#sessions.set(name, session);
-    return session;
+  }
+
+  /** For a handshake from this address. */
+  #makeRoom({ address }: TransportAddress): void {
+    const group = addressGroup(address);
+    const same = [...this.#handshakes].filter((one) => addressGroup(one.remote.address) === group);
+    if (same.length >= MAX_HANDSHAKES_PER_ADDRESS) same[0]?.close();
+    else if (this.#handshakes.size >= MAX_HANDSHAKES) this.#handshakes.values().next().value?.close();
   }
 }
 
@@ -116,6 +144,8 @@ class DtlsSession implements ClientConnection {
   readonly protocol = 'udp';
   readonly local: TransportAddress;
   readonly remote: TransportAddress;
+  /** By which repetitions of its hello are known. */
+  readonly helloRandom: Uint8Array;
   activeAt: Instant;
   allocated = false;
   readonly #connection: Connection;
@@ -131,6 +161,7 @@ class DtlsSession implements ClientConnection {
 
   constructor(
     connection: Connection,
+    helloRandom: Uint8Array,
     socket: UdpSocket,
     remote: TransportAddress,
     slot: Slot,
@@ -138,6 +169,7 @@ class DtlsSession implements ClientConnection {
     owner: SessionOwner,
   ) {
     this.#connection = connection;
+    this.helloRandom = helloRandom;
     this.#socket = socket;
     this.local = socket.local;
     this.remote = remote;
@@ -214,7 +246,7 @@ class DtlsSession implements ClientConnection {
   }
 }
 
-/** A handshake record (22) of the first epoch with a ClientHello (1), RFC 6347 §4.1 and §4.2.2. Nothing else makes a session. */
+/** A handshake record (22) of the first epoch with a ClientHello (1), RFC 6347 §4.1 and §4.2.2; it may be a later fragment. */
 function looksLikeClientHello(bytes: Uint8Array): boolean {
   return (
     bytes.length > 25 && bytes[0] === 22 && bytes[1] === 0xfe && bytes[3] === 0 && bytes[4] === 0 && bytes[13] === 1

@@ -4,12 +4,12 @@ import { nodeClock, nodeCrypto, nodeNetwork } from '@kaon/runtime/node';
 import type { Credential } from '../server/index.ts';
 import { carry, type FromWorker, type ToWorker, type WorkerStart } from './messages.ts';
 import type { AuthenticationRequest } from './options.ts';
+import { PendingLookups } from './pending-lookups.ts';
 import { ThreadServer } from './thread-server.ts';
 
 const port = parentPort as MessagePort;
 const { settings, authenticates, tells } = workerData as WorkerStart;
-const lookups = new Map<number, (credential: Credential | undefined) => void>();
-let lastLookup = 0;
+const lookups = new PendingLookups();
 
 try {
   const server = new ThreadServer(settings, {
@@ -53,16 +53,14 @@ async function obey(server: ThreadServer, message: ToWorker): Promise<void> {
       port.close();
       return;
     case 'credential':
-      lookups.get(message.id)?.(message.credential);
-      lookups.delete(message.id);
+      lookups.settle(message.id, message.credential);
       return;
   }
 }
 
 function lookUp(request: AuthenticationRequest): Promise<Credential | undefined> {
   return new Promise((resolve) => {
-    lookups.set(++lastLookup, resolve);
-    send({ type: 'authenticate', id: lastLookup, request });
+    send({ type: 'authenticate', id: lookups.add(resolve), request });
   });
 }
 

@@ -5,6 +5,7 @@ import {
   chosenAlgorithm,
   type EncodeOptions,
   ERROR,
+  formatTransactionId,
   longTermKey,
   type ServerNonces,
   type StunMessage,
@@ -41,11 +42,16 @@ export class Authenticator {
   secrets: readonly string[];
   readonly #settings: Settings;
   readonly #nonces: ServerNonces;
+  /** Whom unknown users are compared with, so that they are not refused sooner than known ones with a wrong password. */
+  readonly #nobody: Credential;
 
   constructor(settings: Settings, nonces: ServerNonces) {
     this.#settings = settings;
     this.#nonces = nonces;
     this.secrets = settings.secrets;
+    const password = new Uint8Array(12);
+    settings.random(password);
+    this.#nobody = { password: formatTransactionId(password) };
   }
 
   /** `known` is the allocation that the request is about; its key is tried first. */
@@ -94,7 +100,11 @@ export class Authenticator {
     credential: Credential | undefined,
   ): Verdict {
     const algorithm = chosenAlgorithm(request);
-    if (credential === undefined || algorithm === undefined) return UNAUTHENTICATED;
+    if (algorithm === undefined) return UNAUTHENTICATED;
+    if (credential === undefined) {
+      this.checkCredential(request, bytes, username, this.#nobody);
+      return UNAUTHENTICATED;
+    }
     const key =
       'password' in credential
         ? this.#derive(username, credential.password, algorithm)

@@ -2,6 +2,7 @@ import { nodeCrypto } from '@kaon/runtime/node';
 import {
   type Attribute,
   attribute,
+  defaultCrypto,
   encodeMessage,
   longTermKey,
   METHOD,
@@ -41,6 +42,27 @@ describe('long-term credentials', () => {
       expect(codeOf(client.allocate())).toBe(0);
       expect(codeOf(client.refresh())).toBe(0);
     }
+  });
+
+  it('of nobody are refused after the same work as those of a user with a wrong password', () => {
+    const work = (username: string): string[] => {
+      const done: string[] = [];
+      const counting = {
+        ...defaultCrypto,
+        hash: (name: Parameters<typeof defaultCrypto.hash>[0]) => {
+          done.push(`hash ${name}`);
+          return defaultCrypto.hash(name);
+        },
+        mac: (name: Parameters<typeof defaultCrypto.mac>[0], key: Uint8Array) => {
+          done.push(`mac ${name}`);
+          return defaultCrypto.mac(name, key);
+        },
+      };
+      const bench = new Bench({ crypto: counting });
+      expect(codeOf(new Client(bench, { username, password: 'wrong' }).allocate())).toBe(401);
+      return done;
+    };
+    expect(work('nobody')).toEqual(work('user'));
   });
 
   it('that are wrong, of nobody or of another realm are refused with 401 and counted', () => {

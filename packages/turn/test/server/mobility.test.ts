@@ -61,6 +61,17 @@ describe('mobility (RFC 8016)', () => {
     expect(codeOf(new Client(bench).refresh())).toBe(437);
   });
 
+  it('is not for an address that has all it may have, other ports of the own address excepted', () => {
+    const { bench, client, ticket } = roaming({ maxAllocationsPerAddress: 1 });
+    const there = new Client(bench, { username: 'user2', path: clientPath('192.0.2.99', 1) });
+    expect(codeOf(there.allocate())).toBe(0);
+    const { address } = client.path.remote;
+    client.path = clientPath('192.0.2.99', 1234);
+    expect(codeOf(client.refresh(700, ticket))).toBe(486);
+    client.path = clientPath(address, 1234);
+    expect(codeOf(client.refresh(700, ticket))).toBe(0);
+  });
+
   it('is for the same user only', () => {
     const { bench, ticket } = roaming();
     const thief = new Client(bench, { username: 'user2', port: 6000 });

@@ -38,10 +38,11 @@ export class Session {
   peerCertificate: PeerCertificate | undefined;
   #peerKey: Uint8Array | undefined;
   #masterSecret: Uint8Array | undefined;
-  #sendSequence = 0;
+  #sendSequence: number;
 
   constructor(config: Config) {
     this.config = config;
+    this.#sendSequence = config.verifiedHello?.messageSequence ?? 0;
   }
 
   /** A message of ours: numbered, and part of the transcript unless it is a HelloVerifyRequest. */

@@ -1,6 +1,7 @@
 /** Refresh (RFC 8656 §8.2), also from another address (RFC 8016 §3.2.2). */
 import type { Instant } from '@kaon/interface/core/v1';
 import { type Attribute, attribute, ERROR } from '@kaon/stun';
+import { addressGroup } from '../../address-group.ts';
 import type { Allocation } from '../allocation.ts';
 import type { UserRequest } from '../replies.ts';
 import type { ServerState } from '../state.ts';
@@ -55,6 +56,10 @@ export function move(state: ServerState, request: UserRequest, allocation: Alloc
     state.remove(allocation, 'client');
     return;
   }
+  if (isFull(state, request, allocation)) {
+    state.replies.refuse(request, ERROR.AllocationQuotaReached, now);
+    return;
+  }
   // A second move before the first one was made use of takes its place.
   if (allocation.movingTo !== undefined) state.clients.remove(allocation.movingTo);
   const entry = state.clients.add(request.path);
@@ -71,4 +76,14 @@ export function move(state: ServerState, request: UserRequest, allocation: Alloc
   ];
   state.replies.success(request, attributes, now);
   state.events.tell({ type: 'moved', allocation: allocation.id, client: request.path });
+}
+
+/** Whether the new address has all that one may have. Another port of an address that it has already is always had. */
+function isFull(state: ServerState, { path }: UserRequest, allocation: Allocation): boolean {
+  const { address } = path.remote;
+  const group = addressGroup(address);
+  for (const entry of [allocation.entry, allocation.movingTo]) {
+    if (entry !== undefined && addressGroup(entry.path.remote.address) === group) return false;
+  }
+  return state.clients.countOf(address) >= state.settings.maxAllocationsPerAddress;
 }
