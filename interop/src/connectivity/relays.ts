@@ -97,6 +97,7 @@ const byIpv6: readonly ConnectivityScenario[] = MAKES.map(([make, title]) => ({
     const link = await connect({
       kaon: ours(service, 'udp', 'IPv6'),
       peer: theirs(service, peer, 'udp', 'IPv6'),
+      trickle: trickles(peer),
     });
     await relays(link, 'udp');
     assert.match(selected(link.pc).url ?? '', /\[/);
