@@ -139,6 +139,7 @@ export async function measureMux(connections: number): Promise<Measured[]> {
     await close();
     const after = await server.call({ cmd: 'mux-figures' }, 20);
     if (open.connections !== connections) throw new Error(`${open.connections} connections of ${connections}`);
+    if (after.connections + after.entries + after.objects > 0) throw new Error(`left behind: ${JSON.stringify(after)}`);
     const each = 1024 * connections;
     return [
       [line('mux', 'time', 'time until all channels are open', 's', 'lower'), seconds],
@@ -161,6 +162,8 @@ export async function measureIdle(connections: number, minutes: number): Promise
   try {
     const figures = await worker.call({ cmd: 'idle', count: connections, minutes }, 1800);
     if (figures.alive !== connections) throw new Error(`${figures.alive} of ${connections} are still connected`);
+    const { leftSockets, leftTimers, leftEntries } = figures;
+    if (leftSockets + leftTimers + leftEntries > 0) throw new Error(`left behind: ${JSON.stringify(figures)}`);
     return [
       [line('idle', 'time', 'time until all are connected', 's', 'lower'), figures.connectSeconds],
       [line('idle', 'memory', 'heap for each end', 'KiB', 'lower'), figures.bytesPerEnd / 1024],
